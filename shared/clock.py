@@ -1,0 +1,30 @@
+"""The loop's clock: the database's, never the worker's."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from shared.state.transport import Transport
+
+
+class Clock(Protocol):
+    """Says what time it is, in UTC."""
+
+    def now(self) -> datetime:
+        """The current instant, with a zone."""
+        ...
+
+
+class DatabaseClock:
+    """Reads `loop_now()`, so that leases, due times and the gate agree over all workers.
+
+    It costs a round trip; callers re-read it right before each intent and nowhere else.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def now(self) -> datetime:
+        return datetime.fromisoformat(self._transport.call("loop_now_v1"))

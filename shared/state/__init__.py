@@ -1,0 +1,42 @@
+"""The state library: typed verbs over one database. No other code names a database function."""
+
+from __future__ import annotations
+
+from typing import Self
+from uuid import UUID
+
+from shared.clock import DatabaseClock
+from shared.state.controls import Live, OwnerSettings
+from shared.state.directives import DirectiveVersions
+from shared.state.events import Events
+from shared.state.measures import Measures
+from shared.state.outreach import Outreach
+from shared.state.people import People
+from shared.state.stages import Stages
+from shared.state.transport import Transport
+
+
+class State:
+    """One installation's memory. Cheap to build: it connects on the first call."""
+
+    def __init__(self, transport: Transport, installation_id: UUID) -> None:
+        self.transport = transport
+        self.clock = DatabaseClock(transport)
+        self.stages = Stages(transport)
+        self.live = Live(transport, installation_id)
+        self.settings = OwnerSettings(transport)
+        self.people = People(transport)
+        self.outreach = Outreach(transport, installation_id)
+        self.events = Events(transport)
+        self.directives = DirectiveVersions(transport)
+        self.measures = Measures(transport)
+
+    def close(self) -> None:
+        """Give back the connection."""
+        self.transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,67 @@
+"""Counts for reports. All of them are aggregated in SQL."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from shared.state.transport import Transport
+
+
+class Measures:
+    """Reading verbs behind the owner's emails, and the roll-up of days."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._call = transport.call
+
+    def roll_up_days(self, upto: date, window_days: dict[str, int]) -> int:
+        """Advance `daily_metrics`; counts the figures that changed. `window_days`: metric → days until final."""
+        return int(self._call("roll_up_days_v1", upto=upto.isoformat(), window_days=window_days)["figures"])
+
+    def daily(self, since: date, upto: date) -> list[dict[str, Any]]:
+        """{day, channel, metric, n, final} of these days; at most days × channels × metrics rows."""
+        return list(self._call("daily_metrics_v1", since=since.isoformat(), upto=upto.isoformat()))
+
+    def funnel(self, today: date, baseline_days: int) -> list[dict[str, Any]]:
+        """{channel, metric, n, baseline_n, baseline_days} for today against the days before."""
+        return list(self._call("funnel_v1", today=today.isoformat(), baseline_days=baseline_days))
+
+    def counts_by_day(self, since: date, upto: date) -> list[dict[str, Any]]:
+        """{day, channel, metric, n} as of now."""
+        return list(self._call("sent_by_day_v1", since=since.isoformat(), upto=upto.isoformat()))
+
+    def not_contacted(self, since: datetime, upto: datetime) -> dict[str, int]:
+        """Touches that did not go out in this span, by the last reason given."""
+        return dict(self._call("not_contacted_v1", since=since.isoformat(), upto=upto.isoformat()))
+
+    def contacted_people(self, since: datetime, upto: datetime) -> int:
+        """How many people were contacted in this span, over all channels."""
+        return int(self._call("contacted_people_v1", since=since.isoformat(), upto=upto.isoformat()))
+
+    def dispositions(self, today: date) -> list[dict[str, Any]]:
+        """{channel, disposition, n} of touches of a day, as known now."""
+        return list(self._call("dispositions_v1", today=today.isoformat()))
+
+    def planned(self, today: date) -> dict[str, int]:
+        """Touches planned for a day, by channel."""
+        return dict(self._call("planned_today_v1", today=today.isoformat()))
+
+    def zones_open(self, upto: datetime) -> list[dict[str, Any]]:
+        """{zone, due, closes_at}: where people can still be reached today."""
+        return list(self._call("zones_open_v1", upto=upto.isoformat()))
+
+    def hot_leads(self, since: datetime, max_rows: int) -> list[dict[str, Any]]:
+        """People waiting for the owner's answer, newest first."""
+        return list(self._call("hot_leads_v1", since=since.isoformat(), max_rows=max_rows))
+
+    def open_deliveries(self, max_rows: int) -> list[dict[str, Any]]:
+        """What may or may not have gone out, oldest first."""
+        return list(self._call("open_deliveries_v1", max_rows=max_rows))
+
+    def spend(self, since: datetime, upto: datetime) -> dict[str, Any]:
+        """{by_channel, lookups_usd, without_consent} of a span."""
+        return dict(self._call("spend_v1", since=since.isoformat(), upto=upto.isoformat()))
+
+    def summary(self) -> dict[str, Any]:
+        """The whole account in counts: {planned, states, refused, outcomes, milestones}."""
+        return dict(self._call("ledger_summary_v1"))
