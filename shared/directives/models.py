@@ -1,0 +1,30 @@
+"""What each kind of directive may hold. A field that is not here is a mistake in the file, never ignored."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from shared.directives.compliance import Compliance
+from shared.directives.outreach import Outreach
+from shared.directives.reports import Report
+from shared.directives.scripts import CallScript, EmailScript, Playbook, Script, SmsScript, Step, Voice
+
+Kind = Literal["outreach", "playbook", "script", "compliance", "report", "rules", "prompt"]
+
+# What the loop may change by itself, through an experiment. Limits, law and compliance texts are no levers.
+LEVERS: frozenset[Kind] = frozenset({"playbook", "script"})
+
+__all__ = [
+    "LEVERS",
+    "CallScript",
+    "Compliance",
+    "EmailScript",
+    "Kind",
+    "Outreach",
+    "Playbook",
+    "Report",
+    "Script",
+    "SmsScript",
+    "Step",
+    "Voice",
+]

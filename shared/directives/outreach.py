@@ -1,0 +1,115 @@
+"""Tempo, budgets and scoring. No field has a default: the numbers live in `directives/`, not in code.
+
+How often a person and a sender may be used, and when, is in the gate's rules and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from shared.directives.base import Count, Directive, Positive, Usd
+
+
+class CallLimits(Directive):
+    """Calls at once over all numbers, the longest a call may last, and its price."""
+
+    concurrent: Positive
+    max_duration_s: Annotated[int, Field(strict=True, ge=10, le=3600)]
+    usd_per_minute: Usd
+
+    @property
+    def worst_usd(self) -> float:
+        """The most that one call can cost: the reservation made before it is placed."""
+        return self.usd_per_minute * self.max_duration_s / 60
+
+
+class EmailLimits(Directive):
+    """Tempo of the sending service, all mailboxes together, and the price of one email."""
+
+    per_second: Positive
+    usd_each: Usd
+
+
+class SmsLimits(Directive):
+    """Tempo of the sending service, all numbers together, and the price of one segment."""
+
+    per_second: Positive
+    usd_per_segment: Usd
+
+
+class StepLimits(Directive):
+    """A step not sent within `latest_days` of its due time expires."""
+
+    latest_days: Positive
+
+
+class Budget(Directive):
+    """USD a day that a channel may spend, reservations included. Zero closes it."""
+
+    call: Usd
+    email: Usd
+    sms: Usd
+    lookup: Usd
+
+
+class Lookup(Directive):
+    """Line-type look-up: its price, and for how long an answer holds."""
+
+    usd_each: Usd
+    valid_days: Positive
+
+
+class Holdout(Directive):
+    """Share of companies never contacted; none while fewer new companies than this arrive in a week."""
+
+    share: Annotated[float, Field(strict=True, ge=0, le=0.5)]
+    minimum_companies_per_week: Count
+
+
+class Points(Directive):
+    """Points for each sign of intent; the score is their sum, at most 100."""
+
+    funding: Count
+    hiring: Count
+    leadership_change: Count
+    product_launch: Count
+    site_activity: Count
+
+
+class Priority(Directive):
+    """Lowest score of a High and of a Medium lead; what is below is Low."""
+
+    high: Count
+    medium: Count
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Priority:
+        if self.medium >= self.high:
+            raise ValueError(f"medium {self.medium} must be below high {self.high}")
+        return self
+
+
+class Scoring(Directive):
+    """The prior score of a lead, in force until a learned model is measurably better."""
+
+    points: Points
+    priority: Priority
+
+
+class Outreach(Directive):
+    """Tempo, budgets, playbooks, holdout and scoring of all outreach (key `outreach`)."""
+
+    call: CallLimits
+    email: EmailLimits
+    sms: SmsLimits
+    steps: StepLimits
+    daily_usd: Budget
+    lookup: Lookup
+    default_playbook: str
+    warm_playbook: str
+    holdout: Holdout
+    scoring: Scoring
+    conversation_days: Positive
+    ready_pool_days: Positive

@@ -1,0 +1,170 @@
+"""A small valid set of directives, for tests that break one thing in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from shared.directives import Book, Version, content_hash, kind_of
+
+OUTREACH = """---
+call: {concurrent: 10, max_duration_s: 600, usd_per_minute: 0.2}
+email: {per_second: 2, usd_each: 0.001}
+sms: {per_second: 1, usd_per_segment: 0.01}
+steps: {latest_days: 7}
+daily_usd: {call: 40, email: 1, sms: 5, lookup: 2}
+lookup: {usd_each: 0.01, valid_days: 180}
+default_playbook: playbooks/cold
+warm_playbook: playbooks/cold
+holdout: {share: 0.1, minimum_companies_per_week: 100}
+scoring:
+  points: {funding: 30, hiring: 25, leadership_change: 20, product_launch: 15, site_activity: 10}
+  priority: {high: 50, medium: 25}
+conversation_days: 14
+ready_pool_days: 3
+---
+"""
+COMPLIANCE = """---
+lever: false
+call_opening: "This is {{ persona }}, an AI of {{ business_name }}. The call may be recorded."
+voicemail_opening: "This is {{ persona }}, an AI of {{ business_name }}."
+voicemail_opt_out: "To stop our calls dial {{ opt_out_number }}."
+call_rules: |
+  You are {{ persona }} of {{ business_name }}, {{ opt_out_number }}. Use do_not_call when asked to.
+sms_first_message_suffix: Reply STOP to opt out
+sms_opt_out_confirmation: "{{ business_name }}: you are opted out."
+email_footer: |
+  {{ business_name }}, {{ postal_address }}
+  {{ unsubscribe_url }}
+never_say: [guarantee, i'm human]
+---
+"""
+PLAYBOOK = """---
+title: Cold
+steps:
+  - {step: 1, channel: call, day: 0, script: scripts/call_hello}
+  - {step: 2, channel: email, day: 0, script: scripts/email_hello}
+  - {step: 3, channel: sms, day: 2, script: scripts/sms_hello}
+---
+"""
+CALL = """---
+channel: call
+persona: Sarah
+voice: {provider: vapi, voice_id: Savannah}
+opener: Hello {{ first_name }}, a bad time?
+voicemail: I called about {{ company }}.
+---
+You call "{{ company }}" for {{ business_name }}.
+"""
+EMAIL = """---
+channel: email
+persona: John
+subject: A question for {{ company }}
+---
+Hi {{ first_name }},
+
+is it right that {{ company }} is in {{ city }}?{% if booking_url %} {{ booking_url }}{% endif %}
+
+{{ persona }}
+"""
+SMS = """---
+channel: sms
+persona: Sarah
+---
+{{ first_name }}, this is {{ business_name }}. A word about {{ company }}?
+"""
+REPORT = """---
+cadence: daily
+at: 17:00
+lines: {answer_rate: 0.20, dm_contact_rate: 0.10}
+sections:
+  hot_leads: true
+  what_happened: true
+  zones_open: true
+  changes: true
+  asked: true
+  not_contacted: true
+  tests: true
+  patterns: false
+  hypotheses: false
+  incidents: true
+  cost: true
+  exposure: true
+  charts: true
+sent_copies: false
+---
+"""
+
+CALLING_HOURS = """---
+federal: {opens: 8:00, closes: 21:00, source: law, as_of: 2026-01-01}
+unknown_state: {opens: 10:00, closes: 18:00, source: law, as_of: 2026-01-01}
+windows:
+  call: {opens: 8:00, closes: 18:00, days: [mon], holidays: closed, source: ours, as_of: 2026-01-01}
+  sms: {opens: 8:00, closes: 18:00, days: [mon], holidays: closed, source: ours, as_of: 2026-01-01}
+  email: {opens: 8:00, closes: 18:00, days: [mon], holidays: closed, source: ours, as_of: 2026-01-01}
+---
+"""
+STATES = """---
+states: {}
+---
+"""
+CONTACT = """---
+countries:
+  US: {allowed: true, email_needs_consent: false, source: law, as_of: 2026-01-01}
+lines:
+  call: {needs: {mobile: written}, source: law, as_of: 2026-01-01}
+  sms: {needs: {mobile: opt_in}, source: law, as_of: 2026-01-01}
+consent:
+  satisfied_by: {written: [written], opt_in: [opt_in, written]}
+  stale_after_days: 45
+  source: law
+  as_of: 2026-01-01
+national_dnc: {scrub_max_age_days: 31, exempt_lines: [], source: law, as_of: 2026-01-01}
+answers: {within_minutes: 5, source: law, as_of: 2026-01-01}
+---
+"""
+PACE = """---
+frequency: {per_24h: 1, per_7d: 3, total: 6, source: ours, as_of: 2026-01-01}
+senders:
+  call: {setup: [], ramp: [{from_day: 0, per_day: 50}], ceiling_per_day: 75, source: ours, as_of: 2026-01-01}
+  sms: {setup: [], ramp: [{from_day: 0, per_day: 200}], ceiling_per_day: 999, source: ours, as_of: 2026-01-01}
+  email: {setup: [], ramp: [{from_day: 0, per_day: 5}], ceiling_per_day: 30, source: ours, as_of: 2026-01-01}
+waits:
+  hourly_cap_minutes: 15
+  vendor_minutes: 5
+  sender_health_minutes: 60
+  source: ours
+  as_of: 2026-01-01
+---
+"""
+
+Load = Callable[[dict[str, str]], Book]
+
+
+@pytest.fixture
+def texts() -> dict[str, str]:
+    return {
+        "compliance": COMPLIANCE,
+        "outreach": OUTREACH,
+        "playbooks/cold": PLAYBOOK,
+        "reports/evening": REPORT,
+        "rules/calling_hours": CALLING_HOURS,
+        "rules/contact": CONTACT,
+        "rules/pace": PACE,
+        "rules/states": STATES,
+        "scripts/call_hello": CALL,
+        "scripts/email_hello": EMAIL,
+        "scripts/sms_hello": SMS,
+    }
+
+
+@pytest.fixture(scope="session")
+def load() -> Load:
+    def book(texts: dict[str, str]) -> Book:
+        return Book.from_versions(
+            Version(key, kind_of(key), content_hash(text), text, revision=1, author="owner")
+            for key, text in texts.items()
+        )
+
+    return book

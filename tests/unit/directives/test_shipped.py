@@ -1,0 +1,125 @@
+"""The directives that ship: they load, hold the specified numbers, and keep what they promise on paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from shared.directives import (
+    LEVERS,
+    MERGE_FIELDS,
+    Book,
+    CallScript,
+    EmailScript,
+    SmsScript,
+    read,
+    render_call,
+)
+from shared.directives.fields import SAMPLE
+from shared.directives.files import ROOT
+from shared.gate import Rules
+
+FILES = read()
+BOOK = Book.from_files(FILES)
+OWN = {"business_name": "Example Answering", "opt_out_number": "800-555-0100"}
+
+
+def test_outreach__pace() -> None:
+    assert (BOOK.outreach.call.concurrent, BOOK.outreach.call.max_duration_s) == (10, 600)
+    assert BOOK.outreach.daily_usd.call == 60
+    assert BOOK.outreach.steps.latest_days == 7
+    assert BOOK.outreach.conversation_days == 14
+    assert (BOOK.outreach.holdout.share, BOOK.outreach.holdout.minimum_companies_per_week) == (0.10, 100)
+
+
+def test_rules__the_gate_reads_the_same_files() -> None:
+    assert Rules.load() == BOOK.rules
+
+
+def test_outreach__holds_no_limit_that_the_rules_hold() -> None:
+    """Two places for one limit drift apart, and only one of them is obeyed."""
+    rules = set(re.findall(r"(\w+):", next(each.text for each in FILES if each.key == "rules/pace")))
+    limits = {name for name in rules if name.startswith("per_") or name.endswith("_minutes")}
+    limits |= {"ramp", "total", "opens", "closes", "hours", "person", "per_day", "per_week"}
+    assert limits.isdisjoint(_names(BOOK.outreach.model_dump()))
+
+
+def _names(values: dict[str, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        yield name
+        if isinstance(value, dict):
+            yield from _names(value)
+
+
+def test_outreach__scores_reach_from_0_to_100() -> None:
+    points = BOOK.outreach.scoring.points
+    assert sum(points.model_dump().values()) == 100
+    assert points.funding == 30
+
+
+def test_outreach__a_day_of_calls_is_affordable_only_when_settled() -> None:
+    """Ten calls at once may be reserved at their longest without closing the channel for the day."""
+    call = BOOK.outreach.call
+    assert call.worst_usd * call.concurrent <= BOOK.outreach.daily_usd.call
+
+
+def test_cold__founding_order() -> None:
+    cold = BOOK.playbook(BOOK.outreach.default_playbook)
+    channels = [step.channel for step in cold.steps]
+    assert channels[:3] == ["call", "email", "sms"]
+    assert len(channels) <= BOOK.rules.pace.frequency.total
+    emails = [step.day for step in cold.steps if step.channel == "email"]
+    assert all(later - earlier >= 3 for earlier, later in pairwise(emails))
+
+
+def test_scripts__both_personas_call_and_none_is_unused() -> None:
+    assert {each.persona for each in BOOK.scripts.values() if isinstance(each, CallScript)} == {
+        "Sarah",
+        "John",
+    }
+    used = {step.script for playbook in BOOK.playbooks.values() for step in playbook.steps}
+    assert used == set(BOOK.scripts)
+
+
+@pytest.mark.parametrize("key", [key for key, each in BOOK.scripts.items() if isinstance(each, CallScript)])
+def test_call__handles_what_a_caller_must(key: str) -> None:
+    script = BOOK.script(key)
+    assert isinstance(script, CallScript)
+    spoken = render_call(script, SAMPLE, compliance=BOOK.compliance, **OWN)
+    assert "AI assistant" in spoken.first_message.split(".")[0]
+    assert "recorded" in spoken.first_message
+    assert "?" in script.opener
+    for must in ("do_not_call", "ten seconds", "Yes, I am an AI", "15-minute", "book", "call_back"):
+        assert must in spoken.system_prompt
+    assert "## Someone else answers" in spoken.system_prompt
+    assert spoken.voicemail.count(OWN["opt_out_number"]) == 2
+    assert '"there"' not in render_call(script, {}, compliance=BOOK.compliance, **OWN).system_prompt
+
+
+def test_written__short_and_signed_as_an_ai() -> None:
+    for script in BOOK.scripts.values():
+        if isinstance(script, EmailScript):
+            assert len(script.body.split()) <= 120
+            assert "AI assistant at {{ business_name }}" in script.body
+        elif isinstance(script, SmsScript):
+            assert "AI assistant at {{ business_name }}" in script.body
+
+
+def test_levers__neither_law_nor_limits() -> None:
+    assert {"playbook", "script"} == LEVERS
+
+
+def test_readme__names_every_merge_field() -> None:
+    listed = set(re.findall(r"`([a-z_]+)`", (ROOT / "README.md").read_text().partition("## Merge fields")[2]))
+    assert set(MERGE_FIELDS) <= listed
+
+
+def test_reports__two_mails() -> None:
+    assert BOOK.report("reports/evening").at.isoformat() == "17:00:00"
+    assert BOOK.report("reports/weekly").weekday == "sunday"
+    assert BOOK.report("reports/evening").lines.answer_rate == 0.20
+    assert BOOK.report("reports/evening").lines.dm_contact_rate == 0.10
