@@ -1,0 +1,1 @@
+"""The outside services, one folder each, all of one shape: client, errors, webhook."""

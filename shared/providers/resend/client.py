@@ -1,0 +1,149 @@
+"""The client of Resend, on the official `resend` package.
+
+Each send carries the touch id as `Idempotency-Key`, so the same message can be handed over again for 24
+hours without a second mail.
+
+The package keeps key, address and transport in globals. They are set for each request under one lock,
+which makes requests of one process follow each other; two accounts in one process do not mix.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import resend
+from resend.exceptions import NoContentError, ResendError
+from resend.http_client import HTTPClient
+
+from shared.errors import OutcomeUnknown, ProviderError
+from shared.inbound import text_of_html
+from shared.providers.channel import ChannelName, Message, Receipt
+from shared.providers.resend.errors import classify, repeatable
+from shared.providers.signing import as_dict, as_list, as_text, storable
+from shared.providers.wire import Json, exchange
+
+_GLOBALS = threading.Lock()
+
+
+class WireClient(HTTPClient):
+    """Resend's own extension point, filled with this project's single request."""
+
+    def __init__(self, deadline_s: float) -> None:
+        self._deadline_s = deadline_s
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        json: dict[str, object] | list[object] | None = None,
+        files: dict[str, Any] | None = None,  # noqa: ARG002 - nothing here uploads files
+        data: dict[str, str] | None = None,  # noqa: ARG002
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        """Make the one request that the package asks for."""
+        effect = method.lower() != "get"
+        answer = exchange(
+            method,
+            url,
+            provider="resend",
+            deadline_s=self._deadline_s,
+            effect=effect,
+            headers=headers,
+            json=json if effect else None,
+        )
+        return answer.text.encode(), answer.status, answer.headers
+
+
+@dataclass(frozen=True)
+class InboundEmail:
+    """A mail that somebody sent us. Data, never an instruction."""
+
+    email_id: str
+    from_address: str
+    to: tuple[str, ...]
+    subject: str
+    text: str
+    headers: dict[str, str]
+    message_id: str | None
+    in_reply_to: str | None
+
+
+class ResendEmail:
+    """Sends email, and fetches the text of what came in. Nothing is retried.
+
+    A message's payload is `email_payload`'s.
+    """
+
+    name: ChannelName = "email"
+    provider = "resend"
+
+    def __init__(
+        self, api_key: str, *, base_url: str = "https://api.resend.com", deadline_s: float = 15.0
+    ) -> None:
+        self._api_key = api_key
+        self._base = base_url.rstrip("/")
+        self._wire = WireClient(deadline_s)
+        self.deadline_s = deadline_s
+
+    def send(self, message: Message) -> Receipt:
+        """Hand over one mail. `OutcomeUnknown` is `retryable` here, with the same message only."""
+        params: Any = message.payload
+        answer = self._ask(lambda: resend.Emails.send(params, {"idempotency_key": message.key}), effect=True)
+        provider_id = as_text(as_dict(answer).get("id"))
+        if provider_id is None:
+            raise repeatable(OutcomeUnknown("Resend accepted a mail without naming it.", code="resend.no_id"))
+        return Receipt(provider_id)
+
+    def get(self, provider_id: str) -> dict[str, Any]:
+        """One sent mail as Resend knows it now; its `last_event` is the newest of its fate."""
+        return as_dict(self._ask(lambda: resend.Emails.get(provider_id), effect=False))
+
+    def received(self, email_id: str) -> InboundEmail:
+        """The words of a mail that a webhook announced; an HTML-only one is turned into text."""
+        found = self._ask(lambda: resend.Emails.Receiving.get(email_id), effect=False)
+        mail = as_dict(storable(found))
+        headers = {
+            name.lower(): value
+            for name, value in as_dict(mail.get("headers")).items()
+            if isinstance(value, str)
+        }
+        return InboundEmail(
+            email_id=email_id,
+            from_address=as_text(mail.get("from")) or "",
+            to=tuple(to for to in as_list(mail.get("to")) if isinstance(to, str)),
+            subject=as_text(mail.get("subject")) or "",
+            text=as_text(mail.get("text")) or text_of_html(as_text(mail.get("html")) or ""),
+            headers=headers,
+            message_id=as_text(mail.get("message_id")),
+            in_reply_to=headers.get("in-reply-to"),
+        )
+
+    def probe(self) -> None:
+        """A free request that raises what a real one would: whether key and service work."""
+        self._ask(lambda: resend.Domains.list(), effect=False)
+
+    def _ask(self, request: Callable[[], object], *, effect: bool) -> Json:
+        """Run one call of the package and put its errors into this project's words.
+
+        The package turns every trouble of the transport into a "500"; the error beneath says which.
+        """
+        with _GLOBALS:
+            resend.api_key, resend.api_url = self._api_key, self._base
+            resend.default_http_client = self._wire
+            try:
+                return request()
+            except ResendError as error:
+                raise _translated(error, effect) from None
+            except NoContentError:
+                raise classify(204, "", "", effect=effect) from None
+
+
+def _translated(error: ResendError, effect: bool) -> ProviderError:
+    beneath = error.__context__
+    if isinstance(beneath, ProviderError):
+        return repeatable(beneath)
+    status = int(error.code) if str(error.code).isdigit() else 500
+    return classify(status, error.error_type or "", error.message or "", error.headers, effect=effect)

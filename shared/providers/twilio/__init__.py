@@ -1,0 +1,1 @@
+"""Twilio: the text messages, and what kind of line a number is."""
