@@ -1,0 +1,105 @@
+"""The loop: everything a stage stands on, built once per invocation."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from shared.config import Settings
+from shared.lease import Lease
+from shared.state import State
+
+if TYPE_CHECKING:
+    from shared.clock import Clock
+    from shared.directives.book import Book, Version
+    from shared.gate import Rules
+    from shared.providers.registry import Providers
+
+
+@dataclass
+class Loop:
+    """State, providers, directives, clock and settings for one invocation of a stage.
+
+    `may_send` is the runner's permission; the gate and `begin_send` ask again. A `read_only` loop previews. `pause` waits for a
+    provider's pace; a simulation moves its clock instead. Directives are read from the database on first
+    use, never from files.
+    """
+
+    settings: Settings
+    state: State
+    providers: Providers
+    may_send: bool = False
+    read_only: bool = False
+    lease: Lease = field(default_factory=lambda: Lease(300))
+    pause: Callable[[float], None] = time.sleep
+    log: logging.Logger = field(default_factory=lambda: logging.getLogger("growthloop"))
+
+    @property
+    def clock(self) -> Clock:
+        """The database's clock."""
+        return self.state.clock
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The owner's zone: days and stages are counted in it."""
+        return ZoneInfo(self.settings.timezone)
+
+    @cached_property
+    def book(self) -> Book:
+        """All directives in force. Raises `DirectiveError` listing every mistake in them.
+
+        The heads in the database are in force. The first stage of a new release offers its files to them;
+        a preview, which writes nothing, shows the files as they would be.
+        """
+        from shared.directives import Book, Version, read, release_of, seed_payload
+
+        found = self.state.directives.heads()
+        if self.settings.release is None or found.release != self.settings.release:
+            files = read()
+            release = self.settings.release or release_of(files)
+            if found.release != release:
+                proposed = Book.from_files(files)
+                if self.read_only:
+                    return proposed
+                self.state.directives.seed(seed_payload(files), release=release)
+                found = self.state.directives.heads()
+        return _parsed(tuple(Version(**head) for head in found.heads))
+
+    @property
+    def rules(self) -> Rules:
+        """The gate's rules in force."""
+        return self.book.rules
+
+    @cached_property
+    def owner_settings(self) -> dict[str, Any]:
+        """What the owner decided at run time."""
+        return self.state.settings.all()
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        self.state.close()
+
+
+@lru_cache(maxsize=2)
+def _parsed(versions: tuple[Version, ...]) -> Book:
+    """Versions are immutable, so a process that runs many stages parses them once."""
+    from shared.directives import Book
+
+    return Book.from_versions(versions)
+
+
+def build(settings: Settings) -> Loop:
+    """A loop over the configured database and providers. Nothing is contacted yet."""
+    from shared.providers.registry import Providers
+    from shared.state.connect import connect
+
+    return Loop(
+        settings=settings,
+        state=State(connect(settings), settings.installation_id),
+        providers=Providers(settings),
+    )
