@@ -1,0 +1,189 @@
+"""From what the ledger knows of a person to the question that the gate answers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+
+from shared.gate import Consent, ContactRequest, Purpose, SenderState
+from shared.gate.request import ConsentKind, LineType
+from shared.providers.channel import ChannelName
+from shared.state.outreach import ConsentFacts, LeadFacts, PhoneFacts, SenderFacts
+
+
+@dataclass(frozen=True)
+class Contact:
+    """How one person would be reached on one channel, and the consent that rests on."""
+
+    address: str | None
+    phone: PhoneFacts | None
+    consent: ConsentFacts | None
+    suppressed: bool
+
+
+@dataclass(frozen=True)
+class OwnerTerms:
+    """What the owner decided and the installation has in place.
+
+    `line_opt_in` and `registered` are two-letter states. `can_unsubscribe` means that links can be made and
+    signed.
+    """
+
+    live: bool
+    kill_switch: bool
+    line_opt_in: frozenset[str]
+    registered: frozenset[str]
+    postal_address: bool
+    can_unsubscribe: bool
+
+
+def owner_terms(
+    settings: Mapping[str, Any], *, live: bool, kill_switch: bool, postal_address: bool, can_unsubscribe: bool
+) -> OwnerTerms:
+    """Terms from the owner's stored settings."""
+    return OwnerTerms(
+        live=live,
+        kill_switch=kill_switch,
+        line_opt_in=frozenset(settings.get("company_line_opt_in", ())),
+        registered=frozenset(settings.get("registrations", {})),
+        postal_address=postal_address,
+        can_unsubscribe=can_unsubscribe,
+    )
+
+
+def contact_for(lead: LeadFacts, channel: ChannelName) -> Contact:
+    """The address to use. A number with consent comes first, then the line that is least a private one."""
+    if channel == "email":
+        consent = _consent(lead, "email", lead.email)
+        return Contact(
+            None if lead.email_invalid else lead.email,
+            None,
+            consent,
+            lead.suppressed or lead.email_suppressed,
+        )
+    usable = [phone for phone in lead.phones if not phone.invalid]
+    if not usable:
+        return Contact(None, None, None, lead.suppressed)
+    phone = min(usable, key=lambda each: _preference(lead, each, channel))
+    return Contact(
+        phone.number, phone, _consent(lead, channel, phone.number), lead.suppressed or phone.suppressed
+    )
+
+
+def request_for(
+    lead: LeadFacts,
+    contact: Contact,
+    *,
+    at: datetime,
+    channel: ChannelName,
+    purpose: Purpose,
+    terms: OwnerTerms,
+    sender: SenderState,
+    budget_left: float,
+    vendor_open: bool,
+    held_out: bool,
+) -> ContactRequest:
+    """The gate's question for one touch at one instant."""
+    return ContactRequest(
+        at=at,
+        channel=channel,
+        purpose=purpose,
+        live=terms.live,
+        kill_switch=terms.kill_switch,
+        suppressed=contact.suppressed,
+        country=lead.country,
+        region=lead.region,
+        zones=lead.zones,
+        address_known=contact.address is not None,
+        line_type=cast("LineType | None", contact.phone.line_type) if contact.phone else None,
+        consent=_as_consent(contact.consent, channel),
+        dnc_scrubbed_on=contact.phone.dnc_scrubbed_on if contact.phone else None,
+        dnc_listed=bool(contact.phone and contact.phone.dnc_listed),
+        company_line_opt_in=lead.region in terms.line_opt_in,
+        registered=lead.region in terms.registered,
+        in_conversation=lead.in_conversation,
+        touches_24h=lead.touches_24h,
+        touches_7d=lead.touches_7d,
+        touches_total=lead.touches_total,
+        last_touch_at=lead.last_touch_at,
+        sender=sender,
+        budget_left=budget_left,
+        vendor_open=vendor_open,
+        held_out=held_out,
+    )
+
+
+def pick_sender(senders: Sequence[SenderFacts], channel: ChannelName, lead_id: int) -> SenderFacts | None:
+    """Who sends: a lead keeps its mailbox, a number that rested longest calls or texts next."""
+    own = [sender for sender in senders if sender.channel == channel]
+    if not own:
+        return None
+    if channel == "email":
+        return own[lead_id % len(own)]
+    return min(own, key=lambda each: (each.last_submitted_at is not None, each.last_submitted_at, each.id))
+
+
+def sender_state(
+    sender: SenderFacts | None, terms: OwnerTerms, *, today: date, resets_at: datetime
+) -> SenderState:
+    """A sender as the gate sees it; no sender at all refuses."""
+    if sender is None:
+        return SenderState()
+    return SenderState(
+        postal_address=terms.postal_address,
+        unsubscribe=terms.can_unsubscribe,
+        domain=sender.set_up,
+        number=sender.set_up,
+        campaign=sender.set_up,
+        healthy=sender.health != "quarantined",
+        warmup_day=(today - sender.warmup_started_on).days,
+        sent_today=int(sender.used_today),
+        sent_last_hour=sender.used_last_hour,
+        last_sent_at=sender.last_submitted_at,
+        resets_at=resets_at,
+    )
+
+
+def ready_sender(channel: ChannelName, at: datetime) -> SenderState:  # noqa: ARG001 - one shape per channel
+    """A sender without limits: planning asks about the person, capacity is asked at the minute of sending."""
+    return SenderState(
+        postal_address=True,
+        unsubscribe=True,
+        domain=True,
+        number=True,
+        campaign=True,
+        healthy=True,
+        warmup_day=10_000,
+        sent_today=0,
+        sent_last_hour=0,
+        last_sent_at=None,
+        resets_at=at + timedelta(days=1),
+    )
+
+
+def _preference(lead: LeadFacts, phone: PhoneFacts, channel: ChannelName) -> tuple[bool, int, str]:
+    order = (
+        ("mobile", "direct", "company", "other")
+        if channel == "sms"
+        else ("direct", "company", "other", "mobile")
+    )
+    return (_consent(lead, channel, phone.number) is None, order.index(phone.label), phone.number)
+
+
+def _consent(lead: LeadFacts, channel: str, address: str | None) -> ConsentFacts | None:
+    """The newest consent for this channel that names this address, or names the person by email."""
+    covering = {address, lead.email} - {None}
+    return next((c for c in lead.consents if c.channel == channel and c.address in covering), None)
+
+
+def _as_consent(consent: ConsentFacts | None, channel: ChannelName) -> Consent | None:
+    if consent is None:
+        return None
+    return Consent(
+        kind=cast("ConsentKind", consent.consent_type),
+        channels=(channel,),
+        given_on=consent.given_on,
+        revoked=consent.revoked,
+    )

@@ -1,0 +1,152 @@
+"""Plan the day: look numbers up, enrol, decide who is due for what, and say so in one sentence.
+
+Nothing is sent here. Touches that are due go to the tick, which asks the gate again at each one's minute.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from functions.campaigns.contact import OwnerTerms, owner_terms
+from functions.campaigns.planning import DayPlan, PlanTerms, plan_day, preview
+from shared.errors import ConfigurationError, ProviderError
+from shared.loop import Loop
+from shared.mail.words import refusal
+from shared.period import Period
+from shared.report import StageReport
+
+STAGE = "daily_executor"
+
+
+def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageReport:  # noqa: ARG001 - one shape
+    """Plan all leads of all zones. A preview reads and counts but enrols, looks up and plans nothing."""
+    if period.day is None:
+        raise ConfigurationError("The daily executor plans a day.", code="usage")
+    notes: list[str] = []
+    if not preview:
+        seed(loop)
+        notes += look_up_numbers(loop)
+    terms = plan_terms(loop, period.day)
+    plan = plan_day(
+        loop.state.outreach.candidates(
+            conversation_days=terms.book.outreach.conversation_days, today=period.day
+        ),
+        terms,
+    )
+    if not preview:
+        write(loop, plan, period.day)
+    return report(plan, period, notes, leads=loop.state.people.count()["leads"])
+
+
+def seed(loop: Loop) -> None:
+    """Make the configured senders the active ones."""
+    loop.state.outreach.seed_senders(
+        [
+            {
+                "id": f"{sender.channel}:{sender.address}",
+                "channel": sender.channel,
+                "address": sender.address,
+                "provider_ref": sender.reference,
+                "set_up": sender.channel == "email" or bool(sender.reference),
+                "warmup_started_on": sender.warmup_started_on,
+            }
+            for sender in loop.settings.senders
+        ]
+    )
+
+
+def look_up_numbers(loop: Loop) -> list[str]:
+    """Ask the line type of numbers never asked about, within the day's look-up budget.
+
+    A number without an answer stays unknown, and the gate refuses it; so trouble here costs reach, never
+    safety. It is reported and the plan goes on.
+    """
+    outreach = loop.book.outreach
+    most = int(outreach.daily_usd.lookup / outreach.lookup.usd_each) if outreach.lookup.usd_each else 0
+    numbers = loop.state.people.numbers_to_look_up(most)
+    if not numbers:
+        return []
+    try:
+        lookup = loop.providers.lookup
+        for number in numbers:
+            found = lookup.line_type(number)
+            loop.state.people.record_line_type(number, found.kind, found.carrier, found.price_usd)
+    except (ProviderError, ConfigurationError) as error:
+        loop.log.warning("line types could not be looked up", extra={"code": error.code})
+        return [f"Line types could not be looked up ({error.code}); those numbers are not called or texted."]
+    return [f"{len(numbers)} numbers looked up."]
+
+
+def plan_terms(loop: Loop, today: date) -> PlanTerms:
+    """Everything one morning's plan depends on, read once."""
+    holdout = loop.book.outreach.holdout
+    new = loop.state.people.new_companies(days=7)
+    return PlanTerms(
+        now=loop.clock.now(),
+        today=today,
+        book=loop.book,
+        rules=loop.rules,
+        owner=standing_terms(loop),
+        holdout_share=holdout.share if new >= holdout.minimum_companies_per_week else 0.0,
+        salt=str(loop.settings.installation_id),
+        zone=loop.zone,
+    )
+
+
+def standing_terms(loop: Loop) -> OwnerTerms:
+    """The owner's terms as they stand now."""
+    status = loop.state.live.status()
+    return owner_terms(
+        loop.owner_settings,
+        live=status.may_send and loop.may_send,
+        kill_switch=status.kill_switch,
+        postal_address=bool(loop.settings.postal_address),
+        can_unsubscribe=bool(loop.settings.public_url and loop.settings.secret_key),
+    )
+
+
+def write(loop: Loop, plan: DayPlan, today: date) -> None:
+    """Enrol, then write the touches. Repeating it changes nothing: every intent has its natural key."""
+    enrolled = loop.state.outreach.enrol(
+        [
+            {
+                "lead_id": entering.lead_id,
+                "playbook": entering.playbook,
+                "playbook_hash": entering.playbook_hash,
+                "held_out": entering.held_out,
+                "enrolled_on": today.isoformat(),
+            }
+            for entering in plan.enrolments
+        ]
+    )
+    loop.state.outreach.plan(
+        [touch.row(touch.enrolment_id or enrolled[touch.lead_id]) for touch in plan.touches]
+    )
+    if plan.finished:
+        loop.state.outreach.finish_enrolments(plan.finished)
+
+
+def report(plan: DayPlan, period: Period, notes: list[str], *, leads: int) -> StageReport:
+    """The plan in counts and one sentence; having nobody to contact is an alarm, not a quiet day."""
+    words = {code: refusal(code).words for code in plan.held_back}
+    sentence = preview(plan, words)
+    if not plan.touches:
+        sentence = (
+            "There are no leads: import some with `growthloop import FILE`."
+            if not leads
+            else "Nobody is due today: every lead is in a sequence that waits, finished or was stopped."
+        )
+    return StageReport(
+        STAGE,
+        None,
+        "ok",
+        counts={
+            "day": period.day.isoformat() if period.day else None,
+            "enrolled": len(plan.enrolments),
+            "held_out": sum(entering.held_out for entering in plan.enrolments),
+            "due": dict(plan.due),
+            "held_back": dict(plan.held_back),
+            "finished": len(plan.finished),
+        },
+        notes=(sentence, *notes),
+    )

@@ -1,0 +1,249 @@
+"""Count one day for the owner's mail. Every figure comes from the ledger; none is estimated here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+
+from functions import stages
+from shared.loop import Loop
+from shared.mail.evening import (
+    BASELINE_DAYS,
+    FOUNDING_LINES,
+    ChannelDay,
+    Count,
+    EveningReport,
+    FailedStage,
+    FinalFigure,
+    HotLead,
+    Line,
+    NotContacted,
+    OpenZone,
+    Spend,
+    UnsettledTouch,
+    WeekDay,
+    baseline,
+)
+from shared.mail.evening import Stage as Metric
+from shared.period import Period
+from shared.providers.channel import ChannelName
+
+CHANNELS: tuple[ChannelName, ...] = ("call", "email", "sms")
+METRICS: dict[ChannelName, tuple[Metric, ...]] = {
+    "call": ("planned", "sent", "answered", "dm_contact", "conversation", "positive", "booked", "opted_out"),
+    "email": (
+        "planned",
+        "sent",
+        "delivered",
+        "replied",
+        "positive",
+        "booked",
+        "opted_out",
+        "bounced",
+        "complained",
+    ),
+    "sms": ("planned", "sent", "delivered", "replied", "positive", "booked", "opted_out"),
+}
+HOT_DAYS = 14
+HOT_ROWS = 20
+NEXT_STEP = {
+    "positive": "Answer them today: they are interested.",
+    "question": "Answer their question.",
+    "callback": "Call them back at the time they named.",
+    "meeting": "Prepare the meeting.",
+}
+
+
+@dataclass(frozen=True)
+class DayFigures:
+    """What was counted: people contacted, and touches by channel and metric."""
+
+    contacted: int
+    funnel: dict[str, dict[str, int]]
+
+
+def count_day(loop: Loop, period: Period) -> DayFigures:
+    """The day's counters as they stand now."""
+    day = _day(period)
+    funnel: dict[str, dict[str, int]] = {channel: {} for channel in CHANNELS}
+    for channel, planned in loop.state.measures.planned(day).items():
+        funnel[channel]["planned"] = planned
+    for row in loop.state.measures.counts_by_day(day, day):
+        funnel[row["channel"]][row["metric"]] = int(row["n"])
+    return DayFigures(loop.state.measures.contacted_people(period.start, period.end), funnel)
+
+
+def evening_report(loop: Loop, period: Period, figures: DayFigures, *, interim: bool) -> EveningReport:
+    """Everything the mail shows of a day."""
+    now, day, measures = loop.clock.now(), _day(period), loop.state.measures
+    status = loop.state.live.status()
+    past = loop.state.stages.past_reports("evening_report", period.end, BASELINE_DAYS)
+    earlier = [report["counts"] for report in past if report.get("counts", {}).get("contacted")]
+    spend = measures.spend(period.start, period.end)
+    return EveningReport(
+        day=day,
+        business=loop.settings.business_name,
+        zone=loop.settings.timezone,
+        counted_at=now,
+        live=status.may_send,
+        kill_switch=status.kill_switch,
+        interim=interim,
+        contacted=Count(figures.contacted, baseline([counts["contacted"] for counts in reversed(earlier)])),
+        channels=channel_days(figures.funnel, earlier, measures.dispositions(day)),
+        not_contacted=not_contacted(measures.not_contacted(period.start, period.end)),
+        hot_leads=tuple(map(hot_lead, measures.hot_leads(now - timedelta(days=HOT_DAYS), HOT_ROWS))),
+        zones_open=zones_open(measures.zones_open(period.end)),
+        unsettled=unsettled(measures.open_deliveries(20), now),
+        spend=spending(spend, loop),
+        unproven_touches=spend["without_consent"],
+        not_built=tuple(stage.name for stage in stages.STAGES if not stage.built),
+        failed_stages=failed_stages(loop.state.stages.failures(now - timedelta(days=1))),
+        yesterday=final_figures(measures.daily(day - timedelta(days=1), day - timedelta(days=1))),
+        notes=notes(loop),
+        lines=owner_lines(loop),
+        week=week(measures.counts_by_day(day - timedelta(days=6), day), day),
+    )
+
+
+def channel_days(
+    funnel: dict[str, dict[str, int]], earlier: Sequence[dict[str, Any]], outcomes: Sequence[dict[str, Any]]
+) -> tuple[ChannelDay, ...]:
+    """Each channel's counters beside the same counters of earlier evenings."""
+    return tuple(
+        ChannelDay(
+            channel,
+            {
+                metric: Count(
+                    funnel[channel].get(metric, 0),
+                    baseline([c["funnel"].get(channel, {}).get(metric, 0) for c in reversed(earlier)]),
+                )
+                for metric in METRICS[channel]
+            },
+            tuple((row["disposition"], int(row["n"])) for row in outcomes if row["channel"] == channel),
+        )
+        for channel in CHANNELS
+    )
+
+
+def not_contacted(codes: dict[str, int]) -> tuple[NotContacted, ...]:
+    """Codes by how many people they kept out, most first."""
+    ordered = sorted(codes.items(), key=lambda each: (-each[1], each[0]))
+    return tuple(NotContacted(code, count) for code, count in ordered)
+
+
+def hot_lead(row: dict[str, Any]) -> HotLead:
+    """A person waiting for an answer."""
+    return HotLead(
+        lead_id=row["lead_id"],
+        name=row["name"] or "",
+        company=row["company"] or "",
+        channel=cast("ChannelName", row["channel"]),
+        said=row["words"] or "",
+        at=datetime.fromisoformat(row["at"]),
+        next_step=NEXT_STEP.get(row["wish"], "Answer them."),
+        phone=row["phone"],
+        email=row["email"],
+    )
+
+
+def zones_open(rows: Sequence[dict[str, Any]]) -> tuple[OpenZone, ...]:
+    """Zones with touches still due tonight."""
+    return tuple(
+        OpenZone(row["zone"], datetime.fromisoformat(row["closes_at"]), int(row["due"]))
+        for row in rows
+        if row["closes_at"]
+    )
+
+
+def unsettled(rows: Sequence[dict[str, Any]], now: datetime) -> tuple[UnsettledTouch, ...]:
+    """What may or may not have gone out."""
+    return tuple(
+        UnsettledTouch(
+            touch_id=row["id"],
+            channel=cast("ChannelName", row["channel"]),
+            age=now - datetime.fromisoformat(row["submitted_at"]),
+            owner=row["parked_owner"] or "the loop",
+            parked=row["state"] == "parked",
+        )
+        for row in rows
+    )
+
+
+def spending(spend: dict[str, Any], loop: Loop) -> tuple[Spend, ...]:
+    """Today's money by channel, beside its budget."""
+    budget = loop.book.outreach.daily_usd
+    rows = [Spend(name, float(usd), getattr(budget, name)) for name, usd in spend["by_channel"].items()]
+    if spend["lookups_usd"]:
+        rows.append(Spend("lookup", float(spend["lookups_usd"]), budget.lookup))
+    return tuple(rows)
+
+
+def failed_stages(rows: Sequence[dict[str, Any]]) -> tuple[FailedStage, ...]:
+    """Runs that did not end well."""
+    return tuple(
+        FailedStage(row["stage"], datetime.fromisoformat(row["slot"]), str(row["error"].get("code", "error")))
+        for row in rows
+    )
+
+
+def final_figures(rows: Sequence[dict[str, Any]]) -> tuple[FinalFigure, ...]:
+    """Yesterday by metric, over all channels."""
+    totals: dict[str, tuple[int, bool]] = {}
+    for row in rows:
+        n, final = totals.get(row["metric"], (0, True))
+        totals[row["metric"]] = (n + int(row["n"]), final and row["final"])
+    return tuple(FinalFigure(metric, n, final) for metric, (n, final) in totals.items())
+
+
+def notes(loop: Loop) -> tuple[str, ...]:
+    """What the owner should know about how the figures came about."""
+    holdout = loop.book.outreach.holdout
+    new = loop.state.people.new_companies(days=7)
+    if new >= holdout.minimum_companies_per_week:
+        return ()
+    return (
+        f"Nobody is held out: {new} new companies came in this week, and a holdout says nothing "
+        f"below {holdout.minimum_companies_per_week}.",
+    )
+
+
+def owner_lines(loop: Loop) -> tuple[Line, ...]:
+    """The founding lines at the height the owner set."""
+    floors = loop.book.report("reports/evening").lines
+    answer, decision_maker = FOUNDING_LINES
+    return (
+        Line(answer.name, answer.part, answer.whole, floors.answer_rate, answer.action),
+        Line(
+            decision_maker.name,
+            decision_maker.part,
+            decision_maker.whole,
+            floors.dm_contact_rate,
+            decision_maker.action,
+        ),
+    )
+
+
+def week(rows: Sequence[dict[str, Any]], today: date) -> tuple[WeekDay, ...]:
+    """The last seven days for the small charts, oldest first."""
+    counts: dict[tuple[str, str], int] = {}
+    for row in rows:
+        key = (row["day"], row["metric"])
+        counts[key] = counts.get(key, 0) + int(row["n"])
+    days = [today - timedelta(days=back) for back in range(6, -1, -1)]
+    return tuple(
+        WeekDay(
+            day,
+            contacted=counts.get((day.isoformat(), "sent"), 0),
+            conversations=counts.get((day.isoformat(), "conversation"), 0),
+            positive=counts.get((day.isoformat(), "positive"), 0),
+            booked=counts.get((day.isoformat(), "booked"), 0),
+        )
+        for day in days
+    )
+
+
+def _day(period: Period) -> date:
+    assert period.day is not None  # noqa: S101 - the stage has refused any other period
+    return period.day

@@ -1,0 +1,127 @@
+"""One touch made into what its provider is sent. Pure: the same values give the same bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.config import Settings
+from shared.directives.book import Book
+from shared.directives.models import CallScript, EmailScript, SmsScript
+from shared.directives.render import render_call, render_email, render_sms
+from shared.errors import ConfigurationError
+from shared.gate import Rules
+from shared.links import public_url, unsubscribe_url
+from shared.state.outreach import Claim, LeadFacts, SenderFacts
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Where one touch goes: from which sender, to which address, between which instants."""
+
+    claim: Claim
+    sender: SenderFacts
+    address: str
+    now: datetime
+    latest: datetime
+
+
+def payload(envelope: Envelope, book: Book, rules: Rules, settings: Settings) -> dict[str, Any]:
+    """The frozen payload. Raises `ConfigurationError` when an own fact that the text needs is not set."""
+    script = book.script(envelope.claim.script_key)
+    fields = merge_fields(envelope.claim.lead, settings)
+    if isinstance(script, EmailScript):
+        return _email(envelope, script, fields, book, settings)
+    if isinstance(script, SmsScript):
+        return _sms(envelope, script, fields, book, settings)
+    return _call(envelope, script, fields, book, rules, settings)
+
+
+def merge_fields(lead: LeadFacts, settings: Settings) -> dict[str, object]:
+    """What a script may print: the lead's facts, which are data, and the business's own."""
+    facts = {
+        "first_name": lead.first_name,
+        "company": lead.company,
+        "city": lead.city,
+        "state": lead.region,
+        "industry": lead.industry,
+        "business_name": settings.business_name,
+        "owner_name": settings.owner_name,
+        "opt_out_number": settings.opt_out_number,
+        "booking_url": settings.booking_url,
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _email(
+    envelope: Envelope, script: EmailScript, fields: dict[str, object], book: Book, settings: Settings
+) -> dict[str, Any]:
+    from shared.providers.resend.payload import email_payload
+
+    link = unsubscribe_url(settings, envelope.claim.id)
+    mail = render_email(
+        script,
+        fields,
+        compliance=book.compliance,
+        unsubscribe_url=link,
+        postal_address=settings.postal_address,
+        business_name=settings.business_name,
+    )
+    return email_payload(
+        touch_id=str(envelope.claim.id),
+        sender=f"{script.persona} <{envelope.sender.address}>",
+        to=envelope.address,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        reply_to=settings.reply_to,
+        unsubscribe_url=link,
+    )
+
+
+def _sms(
+    envelope: Envelope, script: SmsScript, fields: dict[str, object], book: Book, settings: Settings
+) -> dict[str, Any]:
+    from shared.providers.twilio.payload import sms_payload
+
+    text = render_sms(script, fields, compliance=book.compliance, business_name=settings.business_name)
+    return sms_payload(to_e164=envelope.address, body=text.text, now=envelope.now, latest=envelope.latest)
+
+
+def _call(
+    envelope: Envelope,
+    script: CallScript,
+    fields: dict[str, object],
+    book: Book,
+    rules: Rules,
+    settings: Settings,
+) -> dict[str, Any]:
+    from shared.providers.vapi.assistant import CallSetup, call_payload
+
+    if envelope.sender.provider_ref is None or settings.vapi_credential_id is None:
+        raise ConfigurationError("A call needs its number's Vapi id and VAPI_CREDENTIAL_ID.")
+    said = render_call(
+        script,
+        fields,
+        compliance=book.compliance,
+        business_name=settings.business_name,
+        opt_out_number=settings.opt_out_number,
+    )
+    setup = CallSetup(
+        phone_number_id=envelope.sender.provider_ref,
+        server_url=public_url(settings, "/hooks/vapi"),
+        credential_id=settings.vapi_credential_id,
+        recording=not rules.all_party_recording(envelope.claim.lead.region),
+        max_duration_s=book.outreach.call.max_duration_s,
+    )
+    return call_payload(
+        touch_id=str(envelope.claim.id),
+        script_key=envelope.claim.script_key,
+        script_version=book.version(envelope.claim.script_key).content_hash[:12],
+        said=said,
+        setup=setup,
+        to_e164=envelope.address,
+        earliest=envelope.now,
+        latest=envelope.latest,
+    )

@@ -1,0 +1,224 @@
+"""Plan one day: which lead is due for which step, and who is refused for good. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from functions.campaigns.contact import OwnerTerms, contact_for, ready_sender, request_for
+from shared.directives.book import Book
+from shared.directives.models import Playbook, Step
+from shared.gate import Decision, Place, Purpose, Rules, closes_at, decide, next_opening
+from shared.providers.channel import ChannelName
+from shared.state.outreach import Candidate
+
+
+@dataclass(frozen=True)
+class PlannedTouch:
+    """A step that is due. `code` says what stands in its way today; `refused` that no waiting would help."""
+
+    lead_id: int
+    enrolment_id: int | None
+    step: int
+    attempt: int
+    purpose: str
+    channel: ChannelName
+    script_key: str
+    playbook_hash: str
+    day: date
+    due_at: datetime
+    latest_at: datetime
+    window_closes_at: datetime | None
+    code: str | None = None
+    refused: bool = False
+
+    def row(self, enrolment_id: int) -> dict[str, Any]:
+        """The row that `plan_touches_v1` reads."""
+        return {
+            "lead_id": self.lead_id,
+            "enrolment_id": enrolment_id,
+            "step": self.step,
+            "attempt": self.attempt,
+            "purpose": self.purpose,
+            "channel": self.channel,
+            "script_key": self.script_key,
+            "playbook_hash": self.playbook_hash,
+            "day": self.day.isoformat(),
+            "due_at": self.due_at.isoformat(),
+            "latest_at": self.latest_at.isoformat(),
+            "window_closes_at": self.window_closes_at.isoformat() if self.window_closes_at else None,
+            "code": self.code,
+            "refused": self.refused,
+        }
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """A lead that enters a sequence today."""
+
+    lead_id: int
+    playbook: str
+    playbook_hash: str
+    held_out: bool
+
+
+@dataclass
+class DayPlan:
+    """What one morning decided."""
+
+    enrolments: list[Enrolment] = field(default_factory=list)
+    touches: list[PlannedTouch] = field(default_factory=list)
+    finished: list[int] = field(default_factory=list)
+
+    @property
+    def due(self) -> Counter[str]:
+        """Touches that go on to the gate today, by channel."""
+        return Counter(touch.channel for touch in self.touches if touch.code is None)
+
+    @property
+    def held_back(self) -> Counter[str]:
+        """Touches that do not go out today, by the reason."""
+        return Counter(touch.code for touch in self.touches if touch.code is not None)
+
+
+@dataclass(frozen=True)
+class PlanTerms:
+    """What holds for all leads of one morning. `holdout_share` is 0 while there are too few companies."""
+
+    now: datetime
+    today: date
+    book: Book
+    rules: Rules
+    owner: OwnerTerms
+    holdout_share: float
+    salt: str
+    zone: ZoneInfo
+
+
+def plan_day(candidates: Iterable[Candidate], terms: PlanTerms) -> DayPlan:
+    """Plan the next due step of every candidate."""
+    plan = DayPlan()
+    for lead in candidates:
+        enrolment = lead.enrolment
+        if enrolment is None:
+            entering = enrol(lead, terms)
+            plan.enrolments.append(entering)
+            plan.touches += due_touches(lead, entering.playbook, entering.held_out, terms)
+        elif remaining_steps(lead, terms.book.playbook(enrolment.playbook)):
+            plan.touches += due_touches(lead, enrolment.playbook, enrolment.held_out, terms)
+        else:
+            plan.finished.append(enrolment.id)
+    return plan
+
+
+def enrol(lead: Candidate, terms: PlanTerms) -> Enrolment:
+    """The sequence for a new lead: the warm one for those who agreed to a call or text, else the default."""
+    agreed = any(c.channel in ("call", "sms") and not c.revoked for c in lead.consents)
+    outreach = terms.book.outreach
+    key = outreach.warm_playbook if agreed else outreach.default_playbook
+    held_out = in_holdout(lead.company_id, lead.lead_id, terms.holdout_share, terms.salt)
+    return Enrolment(lead.lead_id, key, terms.book.version(key).content_hash, held_out)
+
+
+def in_holdout(company_id: int | None, lead_id: int, share: float, salt: str) -> bool:
+    """Whether a company (a lead where none is known) is never contacted: a salted hash, fixed once."""
+    unit = f"company:{company_id}" if company_id is not None else f"lead:{lead_id}"
+    digest = hashlib.sha256(f"holdout|{salt}|{unit}".encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64 < share
+
+
+def remaining_steps(lead: Candidate, playbook: Playbook) -> list[Step]:
+    """The steps that were not tried yet."""
+    tried = {record.step for record in lead.enrolment.steps} if lead.enrolment else set()
+    return [step for step in playbook.steps if step.step not in tried]
+
+
+def due_touches(lead: Candidate, playbook_key: str, held_out: bool, terms: PlanTerms) -> list[PlannedTouch]:
+    """The steps due today, up to and including the first that may go out; refused ones before it are kept.
+
+    A step refused for good (no consent, no number) makes way for the next one of the same day, so a cold
+    lead starts with the email that its missing consent leaves open.
+    """
+    enrolled_on = lead.enrolment.enrolled_on if lead.enrolment else terms.today
+    touches: list[PlannedTouch] = []
+    for step in remaining_steps(lead, terms.book.playbook(playbook_key)):
+        if (terms.today - enrolled_on).days < step.day:
+            break
+        touch = _planned(lead, step, playbook_key, held_out, terms)
+        touches.append(touch)
+        if not touch.refused:
+            break
+    return touches
+
+
+def _planned(
+    lead: Candidate, step: Step, playbook_key: str, held_out: bool, terms: PlanTerms
+) -> PlannedTouch:
+    at = _moment(lead, step, terms)
+    decision = _decide(lead, step, at, held_out, terms)
+    due = max(decision.retry_at or at, terms.now)
+    place = Place(step.channel, lead.country, lead.region, lead.zones)
+    return PlannedTouch(
+        lead_id=lead.lead_id,
+        enrolment_id=lead.enrolment.id if lead.enrolment else None,
+        step=step.step,
+        attempt=1,
+        purpose=step.purpose,
+        channel=step.channel,
+        script_key=step.script,
+        playbook_hash=terms.book.version(playbook_key).content_hash,
+        day=terms.today,
+        due_at=due,
+        latest_at=due + timedelta(days=terms.book.outreach.steps.latest_days),
+        window_closes_at=closes_at(due, place, terms.rules),
+        code=decision.reason,
+        refused=not decision.allowed and decision.retry_at is None,
+    )
+
+
+def _moment(lead: Candidate, step: Step, terms: PlanTerms) -> datetime:
+    """The next opening if it is today for the owner, else noon: then the gate says why today is closed."""
+    place = Place(step.channel, lead.country, lead.region, lead.zones)
+    opening = next_opening(terms.now, place, terms.rules)
+    if opening is not None and opening.astimezone(terms.zone).date() <= terms.today:
+        return opening
+    return datetime.combine(terms.today, time(12), terms.zone)
+
+
+def _decide(lead: Candidate, step: Step, at: datetime, held_out: bool, terms: PlanTerms) -> Decision:
+    """The gate's answer at the next opening, as if capacity and the switches were no question.
+
+    Both are asked at the minute of sending; a plan is made and previewed before the owner goes live.
+    """
+    asked = request_for(
+        lead,
+        contact_for(lead, step.channel),
+        at=at,
+        channel=step.channel,
+        purpose=cast("Purpose", step.purpose),
+        terms=_as_if_live(terms.owner),
+        sender=ready_sender(step.channel, at),
+        budget_left=1.0,
+        vendor_open=True,
+        held_out=held_out,
+    )
+    return decide(asked, terms.rules)
+
+
+def _as_if_live(owner: OwnerTerms) -> OwnerTerms:
+    return replace(owner, live=True, kill_switch=False)
+
+
+def preview(plan: DayPlan, words: Mapping[str, str]) -> str:
+    """The morning in one sentence: "of 143 due, 96 will be contacted; 22 no consent …"."""
+    held_back = plan.held_back
+    total = sum(plan.due.values()) + sum(held_back.values())
+    reasons = ", ".join(f"{count} {words.get(code, code)}" for code, count in held_back.most_common())
+    return f"Of {total} due, {sum(plan.due.values())} will be contacted" + (
+        f"; {reasons}." if reasons else "."
+    )

@@ -1,0 +1,27 @@
+"""The one web endpoint: webhooks in, one-click unsubscribe, health."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from functions.web.health import Health
+from functions.web.unsubscribe import Unsubscribe
+from functions.web.webhooks import Webhooks
+from shared.loop import Loop
+
+
+def build(loop: Loop) -> Starlette:
+    """The ASGI app over one loop. Handlers run in threads, one at a time per connection to the database."""
+    webhooks, unsubscribe = Webhooks(loop), Unsubscribe(loop)
+    return Starlette(
+        routes=[
+            Route("/hooks/vapi", webhooks.vapi, methods=["POST"]),
+            Route("/hooks/resend", webhooks.resend, methods=["POST"]),
+            Route("/hooks/twilio/status", webhooks.twilio, methods=["POST"]),
+            Route("/hooks/twilio/inbound", webhooks.twilio, methods=["POST"]),
+            Route("/u/{token}", unsubscribe.show, methods=["GET"]),
+            Route("/u/{token}", unsubscribe.act, methods=["POST"]),
+            Route("/health", Health(loop).show, methods=["GET"]),
+        ]
+    )

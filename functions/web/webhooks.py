@@ -1,0 +1,175 @@
+"""Webhook intake: read raw bytes, verify, store once, apply, answer.
+
+The answer goes out only when the event is in the database and a "stop" in it is in force. Without a
+database it is 503 and the provider sends again. A forged or unreadable one is refused and writes nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import datetime
+
+from pydantic import SecretStr
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from shared.errors import ConfigurationError, ProviderError, StateError, WebhookRefused
+from shared.inbound import classify_reply
+from shared.links import public_url
+from shared.loop import Loop
+from shared.providers.event import ProviderEvent, Reply, ReplyClass
+from shared.state.events import Applied
+
+MAX_BODY = 1_000_000
+
+Answer = Callable[[ProviderEvent], Response]
+
+
+@dataclasses.dataclass(frozen=True)
+class Delivery:
+    """One webhook as it came in."""
+
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    raw: bytes
+
+
+class Webhooks:
+    """The three providers' endpoints, of one shape."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+
+    async def vapi(self, request: Request) -> Response:
+        """Call events. Tools get their answer in the body, always with status 200."""
+        from shared.providers.vapi import webhook
+
+        secret = self._loop.settings.vapi_webhook_secret
+
+        def read(got: Delivery, now: datetime) -> ProviderEvent:
+            webhook.verify(got.headers, got.raw, secret=_secret(secret), now=now)
+            return webhook.parse(got.raw, query=got.query, headers=got.headers, now=now)
+
+        def answer(event: ProviderEvent) -> Response:
+            return JSONResponse(webhook.tool_reply(event) if event.kind == "tool-calls" else {})
+
+        return await self._take(request, "call", read, answer)
+
+    async def resend(self, request: Request) -> Response:
+        """Email events. The text of an inbound mail is fetched before it is applied."""
+        from shared.providers.resend import webhook
+
+        secret = self._loop.settings.resend_webhook_secret
+
+        def read(got: Delivery, now: datetime) -> ProviderEvent:
+            webhook.verify(got.headers, got.raw, secret=_secret(secret), now=now)
+            event = webhook.parse(got.raw, query=got.query, headers=got.headers, now=now)
+            return self._with_words(event) if event.kind == "email.received" else event
+
+        return await self._take(request, "email", read, lambda _: JSONResponse({}))
+
+    async def twilio(self, request: Request) -> Response:
+        """Text status callbacks and inbound texts; the URL is part of the signature."""
+        from shared.providers.twilio import webhook
+
+        token = self._loop.settings.twilio_auth_token
+
+        def read(got: Delivery, now: datetime) -> ProviderEvent:
+            webhook.verify(got.headers, got.raw, secret=_secret(token), now=now, url=self._signed_url(got))
+            return webhook.parse(got.raw, query=got.query, headers=got.headers, now=now)
+
+        return await self._take(
+            request, "sms", read, lambda _: Response("<Response/>", media_type="text/xml")
+        )
+
+    async def _take(
+        self,
+        request: Request,
+        channel: str,
+        read: Callable[[Delivery, datetime], ProviderEvent],
+        answer: Answer,
+    ) -> Response:
+        raw = await _bounded_body(request)
+        if raw is None:
+            return JSONResponse({"error": "too_large"}, status_code=413)
+        got = Delivery(
+            request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+            dict(request.query_params),
+            {name.lower(): value for name, value in request.headers.items()},
+            raw,
+        )
+        return await run_in_threadpool(self._apply, got, channel, read, answer)
+
+    def _apply(
+        self,
+        got: Delivery,
+        channel: str,
+        read: Callable[[Delivery, datetime], ProviderEvent],
+        answer: Answer,
+    ) -> Response:
+        try:
+            event = read(got, self._loop.clock.now())
+            applied = self._store(event, channel)
+        except WebhookRefused as error:
+            self._loop.log.warning("webhook refused", extra={"code": error.code})
+            return JSONResponse({"error": error.code}, status_code=401)
+        except (StateError, ProviderError, ConfigurationError) as error:
+            self._loop.log.error("webhook not taken", extra={"code": error.code})
+            return JSONResponse({"error": error.code}, status_code=503)
+        self._loop.log.info(
+            "webhook applied",
+            extra={"kind": event.kind, "stored": applied.stored, "lead_id": applied.lead_id},
+        )
+        return answer(event)
+
+    def _store(self, event: ProviderEvent, channel: str) -> Applied:
+        if event.reply is None:
+            return self._loop.state.events.apply(event, channel=channel)
+        headers = event.details.get("headers", {})
+        meaning = classify_reply(event.reply.text, event.reply.subject, headers)
+        return self._loop.state.events.apply(_meaning(event, meaning), channel=channel, reply_class=meaning)
+
+    def _with_words(self, event: ProviderEvent) -> ProviderEvent:
+        """Resend announces a mail without its text. Not to be had now means 503, and it comes again."""
+        mail = self._loop.providers.email.received(str(event.details["email_id"]))
+        return dataclasses.replace(
+            event,
+            reply=Reply(text=mail.text, subject=mail.subject),
+            details={**event.details, "headers": mail.headers},
+        )
+
+    def _signed_url(self, got: Delivery) -> str:
+        """As Twilio called it: our configured address, never the Host header."""
+        return public_url(self._loop.settings, got.path)
+
+
+def _meaning(event: ProviderEvent, meaning: ReplyClass) -> ProviderEvent:
+    """What the words do: a stop suppresses, an automatic answer is no reply, good news is positive."""
+    if meaning == "out_of_office":
+        return dataclasses.replace(event, disposition=None, milestones=())
+    if meaning in ("opt_out", "complaint") or event.suppress:
+        stop = event.suppress or ("complaint" if meaning == "complaint" else "opt_out")
+        milestones = (*dict.fromkeys((*event.milestones, "replied", "opted_out")),)
+        return dataclasses.replace(event, suppress=stop, milestones=milestones)
+    good = ("positive",) if meaning in ("positive", "question", "callback") else ()
+    milestones = (*dict.fromkeys((*event.milestones, "replied", *good)),)
+    return dataclasses.replace(event, disposition=event.disposition or "replied", milestones=milestones)
+
+
+async def _bounded_body(request: Request) -> bytes | None:
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY:
+            return None
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _secret(value: SecretStr | None) -> str:
+    if value is None:
+        raise ConfigurationError("A webhook came for a provider whose signing secret is not set.")
+    return value.get_secret_value()
