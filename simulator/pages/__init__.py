@@ -1,0 +1,60 @@
+"""The pages a demo leaves behind: each email as the owner would see it, and a summary that links them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from shared.report import StageReport
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class OwnerMail:
+    """One mail that reached the owner: images are inside `html`, so that a file can be opened anywhere."""
+
+    subject: str
+    html: str
+    text: str
+
+    @classmethod
+    def of(cls, body: dict[str, Any]) -> Self:
+        """From the request that Resend received."""
+        html = body["html"]
+        for image in body.get("attachments", ()):
+            inline = f"data:{image['content_type']};base64,{image['content']}"
+            html = html.replace(f'src="cid:{image["content_id"]}"', f'src="{inline}"')
+        return cls(body["subject"], html, body["text"])
+
+
+def write_pages(
+    folder: Path, figures: dict[str, Any], mails: Sequence[OwnerMail], reports: Sequence[StageReport]
+) -> list[Path]:
+    """Write everything, replacing what an earlier demo left there; the summary is the first path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = [_write_mail(folder, number, mail) for number, mail in enumerate(mails, start=1)]
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    mornings = [each for each in reports if each.stage == "daily_executor"]
+    html = environment.get_template("summary.html.j2").render(
+        figures=figures,
+        mails=[(page.name, mail.subject) for page, mail in zip(pages, mails, strict=True)],
+        mornings=[(each.slot, each.status, each.notes) for each in mornings],
+        failed=[each for each in reports if each.failed],
+    )
+    summary = folder / "index.html"
+    summary.write_text(html, encoding="utf-8")
+    return [summary, *pages]
+
+
+def _write_mail(folder: Path, number: int, mail: OwnerMail) -> Path:
+    page = folder / f"evening-{number}.html"
+    page.write_text(mail.html, encoding="utf-8")
+    page.with_suffix(".txt").write_text(mail.text, encoding="utf-8")
+    return page

@@ -1,0 +1,150 @@
+"""The truth of a run: every contact the fakes accepted, and what people did.
+
+Filled from requests and the world only; nothing in here was ever told by the loop.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from threading import RLock
+
+from simulator.agenda import Delivery
+
+CHANNELS = ("call", "email", "sms")
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One accepted contact. `person` is None for somebody outside the world, such as the owner.
+
+    `reference` is the caller's own id for it, `content` a fingerprint of what was said (None for calls),
+    `outcome` the disposition that will become true.
+    """
+
+    person: str | None
+    channel: str
+    to: str
+    at: datetime
+    n: int
+    reference: str | None
+    content: str | None
+    outcome: str
+
+    def order(self) -> tuple[datetime, str, str, int]:
+        """Sorts contacts the same way in every run."""
+        return (self.at, self.person or self.to, self.channel, self.n)
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something a person did, from the moment the loop was told."""
+
+    person: str
+    channel: str
+    at: datetime
+    kind: str
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A person's wish not to be contacted again: when they said it, and when the loop was told."""
+
+    person: str
+    channel: str
+    said_at: datetime
+    told_at: datetime
+
+
+class Record:
+    """Everything that truly happened; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._contacts: list[Contact] = []
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._latest: dict[tuple[str, str], datetime] = {}
+        self._acts: defaultdict[str, list[Act]] = defaultdict(list)
+        self._stops: dict[str, Stop] = {}
+        self._said: dict[tuple[str, str, int, str], datetime] = {}
+        self._lost: Counter[str] = Counter()
+
+    @property
+    def contacts(self) -> list[Contact]:
+        """All accepted contacts, in the order of the world's time."""
+        with self._lock:
+            return sorted(self._contacts, key=Contact.order)
+
+    @property
+    def stops(self) -> dict[str, Stop]:
+        """The first stop of each person."""
+        with self._lock:
+            return dict(self._stops)
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """Deliveries that never arrived, by kind."""
+        with self._lock:
+            return dict(sorted(self._lost.items()))
+
+    def next_number(self, party: str, channel: str) -> int:
+        """Number the next contact of this party on this channel, counting from 1."""
+        with self._lock:
+            self._counts[party, channel] += 1
+            return self._counts[party, channel]
+
+    def accept(self, contact: Contact) -> None:
+        """Write down a contact that the fake has accepted."""
+        with self._lock:
+            self._contacts.append(contact)
+            self._latest[contact.person or contact.to, contact.channel] = contact.at
+
+    def previous(self, party: str, channel: str) -> datetime | None:
+        """When this party was last contacted on this channel."""
+        with self._lock:
+            return self._latest.get((party, channel))
+
+    def arrived(self, delivery: Delivery, now: datetime) -> None:
+        """A delivery got its 2xx answer: what the person said in it is known from now on."""
+        effect = delivery.effect
+        with self._lock:
+            said_at = self._said.get(_slot(delivery), delivery.at)
+            if effect.stop:
+                stop = Stop(delivery.person, delivery.channel, said_at, now)
+                self._stops.setdefault(delivery.person, stop)
+            if effect.act:
+                self._acts[delivery.person].append(Act(delivery.person, delivery.channel, now, effect.act))
+
+    def failed(self, delivery: Delivery, status: int, *, gave_up: bool) -> None:
+        """A delivery was refused or not answered."""
+        with self._lock:
+            self._said.setdefault(_slot(delivery), delivery.at)
+            if gave_up:
+                self._lost[f"{delivery.scheme}.{delivery.kind}.{status}"] += 1
+
+    def acts(self, person: str) -> list[Act]:
+        """What this person has done so far."""
+        with self._lock:
+            return list(self._acts.get(person, ()))
+
+    def asked_for_call(self, person: str, at: datetime) -> bool:
+        """Whether the loop knew by `at` that this person wants a call."""
+        return any(act.kind == "callback" and act.at <= at for act in self.acts(person))
+
+    def sent(self) -> dict[str, int]:
+        """Accepted contacts to people of the world, by channel."""
+        counts = Counter(contact.channel for contact in self.contacts if contact.person)
+        return {channel: counts[channel] for channel in CHANNELS}
+
+    def outcomes(self) -> dict[str, dict[str, int]]:
+        """True dispositions of those contacts, by channel, whether or not their time has come yet."""
+        counts = Counter((c.channel, c.outcome) for c in self.contacts if c.person)
+        return {
+            channel: {name: n for (where, name), n in sorted(counts.items()) if where == channel}
+            for channel in CHANNELS
+        }
+
+
+def _slot(delivery: Delivery) -> tuple[str, str, int, str]:
+    return (delivery.person, delivery.channel, delivery.n, delivery.kind)

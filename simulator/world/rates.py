@@ -1,0 +1,205 @@
+"""Base rates of a world, read from TOML into a frozen model that refuses every mistake.
+
+The numbers are probabilities unless their name ends in a unit. `Rates.load` is the only way in.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from shared.errors import ConfigurationError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Shares = dict[str, Share]
+Pair = tuple[Positive, Positive]
+
+ORDINARY = Path(__file__).parent.parent / "worlds" / "ordinary.toml"
+TOLERANCE = 0.02
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+def _whole(name: str, total: float) -> None:
+    if abs(total - 1) > TOLERANCE:
+        raise ValueError(f"{name} must add up to 1, not {total:.3f}")
+
+
+class Lines(_Table):
+    """Sorts of telephone lines by the column a number came from."""
+
+    mobile: Shares
+    direct: Shares
+    main: Shares
+    other: Shares
+    unknown_share: Share
+    main_line_staff: int
+
+    @model_validator(mode="after")
+    def _shares_are_whole(self) -> Self:
+        for name in ("mobile", "direct", "main", "other"):
+            _whole(name, sum(getattr(self, name).values()))
+        return self
+
+
+class Segment(_Table):
+    """What one dial into this sort of line meets; `propensity` is the Beta of a person's answering."""
+
+    invalid: Share
+    human: Share
+    voicemail: Share
+    gatekeeper: Share
+    no_answer: Share
+    busy: Share
+    carrier_blocked: Share
+    propensity: Pair
+    given_human: Shares
+
+    @model_validator(mode="after")
+    def _shares_are_whole(self) -> Self:
+        _whole("the outcomes of a dial", sum(self.misses().values()) + self.invalid + self.human)
+        return self
+
+    def misses(self) -> Shares:
+        """Every way not to reach a human, apart from an invalid number."""
+        names = ("voicemail", "gatekeeper", "no_answer", "busy", "carrier_blocked")
+        return {name: getattr(self, name) for name in names}
+
+
+class Segments(_Table):
+    """The three sorts of line a dial may meet."""
+
+    main_line: Segment
+    direct: Segment
+    switchboard: Segment
+
+
+class Regions(_Table):
+    """Answer multipliers by zone; there is deliberately none by city."""
+
+    eastern: Positive
+    central: Positive
+    mountain: Positive
+    pacific: Positive
+    hawaii: Positive
+
+
+class Calls(_Table):
+    """Rates of calls."""
+
+    segments: Segments
+    failed_share: Share
+    asked_answer: Share
+    hours: Annotated[tuple[Positive, ...], Field(min_length=10, max_length=10)]
+    off_hours: Positive
+    weekdays: Annotated[tuple[Positive, ...], Field(min_length=7, max_length=7)]
+    friday_after_14: Positive
+    regions: Regions
+    peak_months: frozenset[Annotated[int, Field(ge=1, le=12)]]
+    peak_main_line: Positive
+    talk_s: dict[str, Pair]
+    ring_s: Pair
+    voicemail_ring_s: Pair
+    held: Share
+    held_with_reminders: Share
+    platform_per_minute: Positive
+    models_per_minute: Positive
+
+
+class Staff(_Table):
+    """Reply multipliers by company size: up to 50, up to 200, above."""
+
+    small: Positive
+    middle: Positive
+    large: Positive
+
+
+class BadAddress(_Table):
+    """Share of addresses that do not exist, by what the lead file says of them."""
+
+    verified: Share
+    other: Share
+
+
+class Fatigue(_Table):
+    """Complaint multipliers when mails follow each other daily or every other day."""
+
+    daily: Positive
+    alternate: Positive
+
+
+class Emails(_Table):
+    """Rates of emails."""
+
+    reply_per_person: Share
+    reply_by_mail: tuple[Share, ...]
+    by_staff: Staff
+    reply_classes: Shares
+    weekdays: Annotated[tuple[Positive, ...], Field(min_length=7, max_length=7)]
+    morning: Positive
+    afternoon: Positive
+    out_of_office: Share
+    bad_address: BadAddress
+    transient_bounce: Share
+    delayed: Share
+    human_open: Share
+    machine_open: Share
+    human_click: Share
+    machine_click: Share
+    unsubscribe: Share
+    unsubscribe_late: Positive
+    unsubscribe_by_page: Share
+    complaint: Share
+    fatigue: Fatigue
+    delay_h: Pair
+    tail: Share
+    tail_days: Pair
+
+
+class Texts(_Table):
+    """Rates of text messages."""
+
+    delivered: Share
+    reply: Share
+    reply_by_text: tuple[Share, ...]
+    opt_out: Share
+    opt_out_without_consent: Share
+    own_words: Share
+    reply_classes: Shares
+    delay_h: Pair
+    price_per_segment: Positive
+
+
+class Rates(_Table):
+    """All base rates of a world."""
+
+    name: str
+    lines: Lines
+    calls: Calls
+    emails: Emails
+    texts: Texts
+
+    @classmethod
+    def load(cls, path: Path = ORDINARY) -> Rates:
+        """Read a world file.
+
+        Raises `ConfigurationError` naming the file and each wrong or missing field.
+        """
+        try:
+            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise ConfigurationError(f"{path.name}: {error}") from error
+        except ValidationError as error:
+            raise ConfigurationError(f"{path.name}: {_explain(error)}") from error
+
+
+def _explain(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}" for item in error.errors()
+    )
