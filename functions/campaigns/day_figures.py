@@ -8,6 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from functions import stages
+from shared.gate import Rules
+from shared.gate.rules import DAYS
+from shared.gate.windows import federal_holiday
 from shared.loop import Loop
 from shared.mail.evening import (
     BASELINE_DAYS,
@@ -45,6 +48,19 @@ METRICS: dict[ChannelName, tuple[Metric, ...]] = {
         "complained",
     ),
     "sms": ("planned", "sent", "delivered", "replied", "positive", "booked", "opted_out"),
+}
+METRIC_WORDS = {
+    "sent": "Touches sent",
+    "delivered": "Delivered",
+    "answered": "Calls answered",
+    "dm_contact": "Decision makers reached",
+    "conversation": "Conversations",
+    "replied": "Replies",
+    "positive": "Positive answers",
+    "booked": "Meetings booked",
+    "opted_out": "Asked to stop",
+    "bounced": "Emails bounced",
+    "complained": "Marked as spam",
 }
 HOT_DAYS = 14
 HOT_ROWS = 20
@@ -90,6 +106,7 @@ def evening_report(loop: Loop, period: Period, figures: DayFigures, *, interim: 
         live=status.may_send,
         kill_switch=status.kill_switch,
         interim=interim,
+        day_off=day_off(day, loop.rules),
         contacted=Count(figures.contacted, baseline([counts["contacted"] for counts in reversed(earlier)])),
         channels=channel_days(figures.funnel, earlier, measures.dispositions(day)),
         not_contacted=not_contacted(measures.not_contacted(period.start, period.end)),
@@ -105,6 +122,15 @@ def evening_report(loop: Loop, period: Period, figures: DayFigures, *, interim: 
         lines=owner_lines(loop),
         week=week(measures.counts_by_day(day - timedelta(days=6), day), day),
     )
+
+
+def day_off(day: date, rules: Rules) -> str:
+    """Why nothing goes out on this day anywhere in the country; empty on a working day."""
+    if all(DAYS[day.weekday()] not in window.days for window in rules.hours.windows.values()):
+        return "the weekend"
+    if any(window.holidays == "open" for window in rules.hours.windows.values()):
+        return ""
+    return federal_holiday(day) or ""
 
 
 def channel_days(
@@ -194,7 +220,11 @@ def final_figures(rows: Sequence[dict[str, Any]]) -> tuple[FinalFigure, ...]:
     for row in rows:
         n, final = totals.get(row["metric"], (0, True))
         totals[row["metric"]] = (n + int(row["n"]), final and row["final"])
-    return tuple(FinalFigure(metric, n, final) for metric, (n, final) in totals.items())
+    return tuple(
+        FinalFigure(METRIC_WORDS.get(metric, metric), *totals[metric])
+        for metric in METRIC_WORDS
+        if metric in totals
+    )
 
 
 def notes(loop: Loop) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from shared.errors import ConfigurationError, ProviderError, StateError, WebhookRefused
-from shared.inbound import classify_reply
+from shared.inbound import classify_reply, own_words
 from shared.links import public_url
 from shared.loop import Loop
 from shared.providers.event import ProviderEvent, Reply, ReplyClass
@@ -130,7 +130,8 @@ class Webhooks:
             return self._loop.state.events.apply(event, channel=channel)
         headers = event.details.get("headers", {})
         meaning = classify_reply(event.reply.text, event.reply.subject, headers)
-        return self._loop.state.events.apply(_meaning(event, meaning), channel=channel, reply_class=meaning)
+        said = dataclasses.replace(event, reply=Reply(own_words(event.reply.text), event.reply.subject))
+        return self._loop.state.events.apply(_meaning(said, meaning), channel=channel, reply_class=meaning)
 
     def _with_words(self, event: ProviderEvent) -> ProviderEvent:
         """Resend announces a mail without its text. Not to be had now means 503, and it comes again."""

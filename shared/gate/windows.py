@@ -151,6 +151,13 @@ def _zone(name: str) -> ZoneInfo | None:
         return None
 
 
+def federal_holiday(day: date) -> str | None:
+    """The federal holiday on this day by name, for reports; state holidays are the gate's business."""
+    import holidays
+
+    return holidays.country_holidays("US", years=day.year).get(day)
+
+
 def _is_holiday(day: date, place: Place) -> bool:
     calendar = _holidays(place.country or "", place.region, day.year)
     # A country without a calendar has no day known to be free of holidays.

@@ -79,9 +79,9 @@ def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("growthloop", appauthor=False))
 
 
-def test_data_dir() -> Path:
-    """Where the test server lives: in shared memory when it has at least 1 GB free."""
-    name = f"growthloop-tests-{os.geteuid()}"
+def scratch_data_dir(purpose: str) -> Path:
+    """Where a server lives whose data nobody keeps: in shared memory when it has at least 1 GB free."""
+    name = f"growthloop-{purpose}-{os.geteuid()}"
     memory = Path("/dev/shm")  # noqa: S108 - ownership of the folder inside is checked by attach
     with contextlib.suppress(OSError):
         if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= _MINIMUM_SHARED_MEMORY:
