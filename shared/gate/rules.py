@@ -15,7 +15,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PositiveInt,
     model_validator,
 )
 
@@ -62,6 +61,8 @@ def _every(*names: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+# Strict: `true` is not 1 and "50" is not 50, whatever they look like in the file.
+PositiveInt = Annotated[int, Field(strict=True, ge=1)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 StateCode = Annotated[str, BeforeValidator(_state_code)]
 
@@ -195,6 +196,12 @@ class Frequency(Row):
     per_24h: PositiveInt
     per_7d: PositiveInt
     total: PositiveInt
+
+    @model_validator(mode="after")
+    def _rises(self) -> Frequency:
+        if not self.per_24h <= self.per_7d <= self.total:
+            raise ValueError("per_24h, per_7d and total must not fall in this order")
+        return self
 
 
 class RampStep(_Model):

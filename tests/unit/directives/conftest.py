@@ -15,6 +15,7 @@ sms: {per_second: 1, usd_per_segment: 0.01}
 steps: {latest_days: 7}
 daily_usd: {call: 40, email: 1, sms: 5, lookup: 2}
 lookup: {usd_each: 0.01, valid_days: 180}
+meetings: {minutes: 15, start_hours: [10, 14], days_ahead: 7, notice_hours: 3}
 default_playbook: playbooks/cold
 warm_playbook: playbooks/cold
 holdout: {share: 0.1, minimum_companies_per_week: 100}
@@ -125,7 +126,7 @@ answers: {within_minutes: 5, source: law, as_of: 2026-01-01}
 ---
 """
 PACE = """---
-frequency: {per_24h: 1, per_7d: 3, total: 6, source: ours, as_of: 2026-01-01}
+frequency: {per_24h: 1, per_7d: 2, total: 6, source: ours, as_of: 2026-01-01}
 senders:
   call: {setup: [], ramp: [{from_day: 0, per_day: 50}], ceiling_per_day: 75, source: ours, as_of: 2026-01-01}
   sms: {setup: [], ramp: [{from_day: 0, per_day: 200}], ceiling_per_day: 999, source: ours, as_of: 2026-01-01}
