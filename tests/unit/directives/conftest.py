@@ -126,7 +126,7 @@ answers: {within_minutes: 5, source: law, as_of: 2026-01-01}
 ---
 """
 PACE = """---
-frequency: {per_24h: 1, per_7d: 2, total: 6, source: ours, as_of: 2026-01-01}
+frequency: {per_24h: 1, per_7d: 3, total: 6, source: ours, as_of: 2026-01-01}
 senders:
   call: {setup: [], ramp: [{from_day: 0, per_day: 50}], ceiling_per_day: 75, source: ours, as_of: 2026-01-01}
   sms: {setup: [], ramp: [{from_day: 0, per_day: 200}], ceiling_per_day: 999, source: ours, as_of: 2026-01-01}

@@ -51,7 +51,7 @@ MISTAKES = [
     ),
     ("rules/pace", "total: 6", "totals: 6", "rules/pace.md: frequency.totals: unknown field"),
     ("rules/pace", "total: 6", "totals: 6", "rules/pace.md: frequency.total: is missing"),
-    ("rules/pace", "total: 6", "total: 2", "3 steps, but a person gets at most 2 touches"),
+    ("rules/pace", "per_7d: 3, total: 6", "per_7d: 2, total: 2", "3 steps, but a person gets at most 2 touches"),
     ("rules/contact", "---", "", "rules/contact.md: line 1: the file must start with a line ---"),
     ("playbooks/cold", "step: 2", "step: 1", "step 1 comes after step 1: numbers must rise"),
     (
