@@ -113,6 +113,16 @@ create table public.import_rejects (
     constraint a_line_of_a_file_is_kept_aside_once unique (file_hash, line)
 );
 
+-- Which lead a line of a file became, none for one that was a duplicate: the same line is not judged twice, although
+-- by then others may have come in that look like it. An erased lead does not come back with its file either.
+create table public.import_lines (
+    file_hash text,
+    line int,
+    lead_id bigint references public.leads on delete cascade,
+    primary key (file_hash, line)
+);
+create index import_lines_of_lead on public.import_lines (lead_id);
+
 create function public.address_hash(address text) returns text
 language sql immutable
 set search_path = public, pg_temp
@@ -151,21 +161,89 @@ as $$
           union all select number from phones where lead_id = of_lead_id) a
 $$;
 
--- One row of an import. Returns {line, status: new | known | duplicate, lead_id, note}.
--- The same person is found again by email, by phone with the same name, or by company and name;
--- a number that already belongs to somebody else stays with them.
+-- Who a row is: found by email, else by company and name, else by a number together with the same name.
+create function public.known_lead(r jsonb) returns bigint
+language sql stable
+set search_path = public, pg_temp
+as $$
+    select coalesce(
+        (select l.id from leads l where l.email = r ->> 'email'),
+        (select min(l.id) from leads l join companies c on c.id = l.company_id
+         where c.key = r ->> 'company_key' and lower(l.first_name) = lower(r ->> 'first_name')
+             and lower(l.last_name) = lower(r ->> 'last_name')),
+        (select min(l.id) from jsonb_array_elements(r -> 'phones') x
+         join phones p on p.number = x ->> 'number' join leads l on l.id = p.lead_id
+         where lower(l.first_name) is not distinct from lower(r ->> 'first_name')
+             and lower(l.last_name) is not distinct from lower(r ->> 'last_name')
+             -- Without a name a number alone does not make two addresses one person.
+             and (l.last_name is not null or l.email is null or r ->> 'email' is null)))
+$$;
+
+-- The numbers of a row that nobody has become this lead's. Returns how many.
+create function public.add_phones(to_lead_id bigint, phones jsonb) returns int
+language plpgsql
+set search_path = public, pg_temp
+as $$
+declare n int;
+begin
+    insert into phones (number, lead_id, label, extension)
+    select x ->> 'number', to_lead_id, x ->> 'label', x ->> 'extension' from jsonb_array_elements(add_phones.phones) x
+    on conflict on constraint phones_pkey do nothing;
+    get diagnostics n = row_count;
+    return n;
+end
+$$;
+
+-- A known lead gains what it lacked and loses nothing.
+-- An address is taken as a whole, with its zones, and only where the country or the state was not known.
+create function public.fill_in_lead(of_lead_id bigint, r jsonb) returns text
+language plpgsql
+set search_path = public, pg_temp
+as $$
+declare
+    added int := add_phones(of_lead_id, r -> 'phones');
+    filled int;
+begin
+    update leads l
+    set email = coalesce(l.email, r ->> 'email'), title = coalesce(l.title, r ->> 'title'),
+        country = coalesce(l.country, r ->> 'country'),
+        region = case when k.place_learned then r ->> 'region' else l.region end,
+        city = case when k.place_learned then r ->> 'city' else l.city end,
+        postal_code = case when k.place_learned then r ->> 'postal_code' else l.postal_code end,
+        zones = case when k.place_learned then array(select jsonb_array_elements_text(r -> 'zones')) else l.zones end,
+        zone_source = case when k.place_learned then r ->> 'zone_source' else l.zone_source end
+    from (select (o.country is null and r ->> 'country' is not null)
+                 or (o.country = r ->> 'country' and o.region is null and r ->> 'region' is not null) as place_learned
+          from leads o where o.id = of_lead_id) k
+    where l.id = of_lead_id and l.erased_at is null
+        and ((l.email is null and r ->> 'email' is not null) or (l.title is null and r ->> 'title' is not null)
+             or k.place_learned);
+    get diagnostics filled = row_count;
+    return case when added + filled > 0 then 'what was missing was filled in' end;
+end
+$$;
+
+-- One row. Returns {line, status: new | known | duplicate, lead_id, note}.
+-- A number that already belongs to somebody else stays with them; a row that has nothing else is a duplicate.
 create function public.import_lead(r jsonb, source text) returns jsonb
 language plpgsql
 set search_path = public, pg_temp
 as $$
 declare
     t timestamptz := loop_now();
+    found_id bigint := known_lead(r);
     company bigint;
-    found_id bigint;
     new_id bigint;
-    taken int;
     kept int;
 begin
+    if found_id is not null then
+        return jsonb_build_object('line', r -> 'line', 'status', 'known', 'lead_id', found_id, 'note', fill_in_lead(found_id, r));
+    end if;
+    if r ->> 'email' is null and not exists (
+        select from jsonb_array_elements(r -> 'phones') x where not exists (select from phones p where p.number = x ->> 'number'))
+    then
+        return jsonb_build_object('line', r -> 'line', 'status', 'duplicate', 'lead_id', null, 'note', null);
+    end if;
     if r ->> 'company_key' is not null then
         insert into companies as c (key, name, domain, industry, employees, created_at)
         values (r ->> 'company_key', r ->> 'company', r ->> 'domain', r ->> 'industry', (r ->> 'employees')::int, t)
@@ -174,17 +252,6 @@ begin
             employees = coalesce(c.employees, excluded.employees)
         returning c.id into company;
     end if;
-    select l.id into found_id from leads l
-    where l.email = r ->> 'email'
-        or (l.company_id = company and lower(l.first_name) = lower(r ->> 'first_name')
-            and lower(l.last_name) = lower(r ->> 'last_name'))
-        or (lower(l.last_name) = lower(r ->> 'last_name') and lower(l.first_name) = lower(r ->> 'first_name')
-            and exists (select from phones p where p.lead_id = l.id
-                        and p.number in (select x ->> 'number' from jsonb_array_elements(r -> 'phones') x)))
-    order by l.id limit 1;
-    if found_id is not null then
-        return jsonb_build_object('line', r -> 'line', 'status', 'known', 'lead_id', found_id, 'note', null);
-    end if;
     insert into leads (company_id, first_name, last_name, title, email, country, region, city, postal_code, zones,
                        zone_source, source, signals, score, priority, score_reasons, imported_at)
     values (company, r ->> 'first_name', r ->> 'last_name', r ->> 'title', r ->> 'email', r ->> 'country', r ->> 'region',
@@ -192,16 +259,37 @@ begin
             source, array(select jsonb_array_elements_text(r -> 'signals')), (r ->> 'score')::int, r ->> 'priority',
             array(select jsonb_array_elements_text(r -> 'score_reasons')), t)
     returning id into new_id;
-    insert into phones (number, lead_id, label, extension)
-    select x ->> 'number', new_id, x ->> 'label', x ->> 'extension' from jsonb_array_elements(r -> 'phones') x
-    on conflict on constraint phones_pkey do nothing;
-    get diagnostics kept = row_count;
-    taken := jsonb_array_length(r -> 'phones') - kept;
+    kept := add_phones(new_id, r -> 'phones');
     return jsonb_build_object('line', r -> 'line', 'status', 'new', 'lead_id', new_id,
-                              'note', case when taken > 0 then 'a number already belongs to another lead' end);
+                              'note', case when kept < jsonb_array_length(r -> 'phones')
+                                      then 'a number already belongs to another lead' end);
 end
 $$;
 
+-- A row with its `file` (hash) is taken in once; without one it is judged by what stands in it alone.
+create function public.import_line(r jsonb, source text) returns jsonb
+language plpgsql
+set search_path = public, pg_temp
+as $$
+declare
+    seen import_lines;
+    answer jsonb;
+begin
+    select * into seen from import_lines i where i.file_hash = r ->> 'file' and i.line = (r ->> 'line')::int;
+    if found then
+        return jsonb_build_object('line', r -> 'line', 'lead_id', seen.lead_id, 'note', null,
+                                  'status', case when seen.lead_id is null then 'duplicate' else 'known' end);
+    end if;
+    answer := import_lead(r, source);
+    if r ->> 'file' is not null then
+        insert into import_lines (file_hash, line, lead_id)
+        values (r ->> 'file', (r ->> 'line')::int, (answer ->> 'lead_id')::bigint);
+    end if;
+    return answer;
+end
+$$;
+
+-- Rows one by one: what breaks a constraint is refused by itself and the rest go in. One import at a time.
 create function public.import_leads_v1(leads jsonb, source text) returns jsonb
 language plpgsql
 set search_path = public, pg_temp
@@ -210,8 +298,13 @@ declare
     r jsonb;
     answer jsonb := '[]';
 begin
+    perform pg_advisory_xact_lock(hashtext('import_leads'));
     for r in select * from jsonb_array_elements(leads) loop
-        answer := answer || import_lead(r, source);
+        begin
+            answer := answer || import_line(r, source);
+        exception when integrity_constraint_violation or data_exception then
+            answer := answer || jsonb_build_object('line', r -> 'line', 'status', 'refused', 'lead_id', null, 'note', null);
+        end;
     end loop;
     return answer;
 end
@@ -232,7 +325,8 @@ begin
 end
 $$;
 
--- Consents by address. Returns {line, status: new | known | unmatched}.
+-- Consents by address. Returns {line, status: new | known | unmatched}. A number that now belongs to somebody else than
+-- the `person` (an email) who consented is unmatched: nobody agrees for another.
 create function public.import_consents_v1(consents jsonb) returns jsonb
 language plpgsql
 set search_path = public, pg_temp
@@ -246,7 +340,7 @@ begin
     for r in select * from jsonb_array_elements(consents) loop
         select coalesce((select l.id from leads l where l.email = r ->> 'address'),
                         (select p.lead_id from phones p where p.number = r ->> 'address')) into of_lead;
-        if of_lead is null then
+        if of_lead is null or exists (select from leads l where l.email = r ->> 'person' and l.id <> of_lead) then
             answer := answer || jsonb_build_object('line', r -> 'line', 'status', 'unmatched');
             continue;
         end if;
@@ -278,7 +372,9 @@ begin
         end if;
         update phones p
         set dnc_scrubbed_on = (r ->> 'scrubbed_on')::date, dnc_listed = (r ->> 'listed')::boolean
-        where p.number = r ->> 'number' and (was is null or was < (r ->> 'scrubbed_on')::date);
+        where p.number = r ->> 'number' and (was is null or was < (r ->> 'scrubbed_on')::date
+            -- Two lists of one day: that a number stands on one of them counts.
+            or (was = (r ->> 'scrubbed_on')::date and (r ->> 'listed')::boolean and not p.dnc_listed));
         answer := answer || jsonb_build_object('line', r -> 'line', 'status', case when found then 'new' else 'known' end);
     end loop;
     return answer;

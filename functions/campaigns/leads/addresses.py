@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from functions.campaigns.leads.cells import cleaned, words
 from functions.campaigns.leads.columns import PHONES, Columns
 from functions.campaigns.leads.places import US_PLANS
 from functions.campaigns.leads.table import Row
@@ -20,11 +21,11 @@ PHONE_REASONS: Final = {
     "premium": "a call to it is charged",
 }
 # RFC 2142 and the usual: mailboxes of a function, read by whoever is on duty.
-_ROLES: Final = frozenset(
-    "abuse accounting accounts admin billing bookings careers contact customerservice enquiries estimates "
-    "feedback hello help helpdesk hr info inquiries jobs mail marketing media noreply no-reply office orders "
-    "postmaster press privacy reception recruiting sales scheduling security service services shop staff "
-    "support team webmaster".split()
+_ROLES: Final = words(
+    """abuse accounting accounts admin billing bookings careers contact customerservice enquiries estimates
+    feedback hello help helpdesk hr info inquiries jobs mail marketing media noreply no-reply office orders
+    postmaster press privacy reception recruiting sales scheduling security service services shop staff
+    support team webmaster"""
 )
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _SEVERAL: Final = re.compile(r"\s*[;,|]\s*|\s+/\s+|\s+or\s+")
@@ -46,7 +47,7 @@ def email_of(text: str) -> str | None:
 
     Only the syntax is looked at. Letters outside ASCII before the @ are refused: few servers take them.
     """
-    text = text.strip().removeprefix("'").strip()
+    text = text.strip().strip("'\"").strip()
     parts = [part for part in re.split(r"\s*[;,|]\s*", text) if part]
     # A comma typed for a dot must not make somebody else's address of the rest.
     candidate = parts[0] if len(parts) > 1 and all("@" in part for part in parts) else text
@@ -71,11 +72,13 @@ def phone_of(text: str, country: str | None) -> PhoneFinding:
 
 def emails(columns: Columns, row: Row) -> tuple[str | None, list[str]]:
     """The first usable address of a row, and remarks on those that are not."""
-    notes = []
+    notes: list[str] = []
     for header, cell in columns.texts(row, "email") + columns.texts(row, "more_email"):
-        if found := email_of(cell[:1000]):
+        value, trouble = cleaned(cell, "email")
+        if found := email_of(value or ""):
             return found, notes
-        notes.append(f"{header} was left out: it is no email address")
+        if value or trouble:
+            notes.append(f"{header} was left out: it is no email address")
     return None, notes
 
 
@@ -83,24 +86,21 @@ def phones(columns: Columns, row: Row, country: str | None) -> tuple[list[Phone]
     """The numbers of a row, each once, and remarks on those left out."""
     found: dict[str, Phone] = {}
     notes = []
-    for (header, cell), label in _phone_cells(columns, row):
-        finding = phone_of(cell.strip().removeprefix("'"), country)
-        if finding.e164 is None:
-            reason = PHONE_REASONS.get(finding.reason or "", "it is no telephone number")
-            notes.append(f"{header} was left out: {reason}")
-        elif country == "US" and finding.country not in {None, *US_PLANS}:
-            notes.append(f"{header} was left out: it is a number of another country")
-        else:
+    for label, header, cell in _phone_cells(columns, row):
+        value, trouble = cleaned(cell, "phone")
+        finding = phone_of(value or "", country)
+        foreign = country == "US" and finding.country not in {None, *US_PLANS}
+        if finding.e164 and not foreign:
             phone = Phone(finding.e164, label, finding.extension, finding.country)
             found.setdefault(finding.e164, phone)
+        elif value or trouble:
+            why = "it is a number of another country" if foreign else PHONE_REASONS.get(finding.reason or "")
+            notes.append(f"{header} was left out: {why or f'it {trouble}'}")
     return list(found.values()), notes
 
 
-def _phone_cells(columns: Columns, row: Row) -> list[tuple[tuple[str, str], str]]:
-    labels = list(PHONES.values())
-    words = list(PHONES)
-    cells = columns.texts(row, "phone")
-    return [(cell, labels[words.index(_word(cell[0]))]) for cell in cells if not _filler(cell[1])]
+def _phone_cells(columns: Columns, row: Row) -> list[tuple[str, str, str]]:
+    return [(label, *cell) for label in PHONES for cell in columns.texts(row, f"{label}_phone")]
 
 
 def _syntax(candidate: str) -> str | None:

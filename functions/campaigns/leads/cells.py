@@ -22,6 +22,11 @@ _TRUE: Final = frozenset({"yes", "y", "true", "t", "x", "1", "on"})
 _FALSE: Final = frozenset({"no", "n", "false", "f", "0", "off"})
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of a long list, which reads better as text."""
+    return frozenset(text.split())
+
+
 def plain(text: str) -> str:
     """One line of normalised text: line breaks become blanks; what cannot be seen is removed."""
     shown = "".join(_visible(character) for character in unicodedata.normalize("NFC", text))

@@ -13,31 +13,19 @@ from shared.errors import ConfigurationError
 
 Kind = Literal["leads", "consents", "scrub", "registrations"]
 
-PHONES: Final[Mapping[str, str]] = {
-    "work direct phone": "direct",
-    "direct phone": "direct",
-    "direct dial": "direct",
-    "mobile phone": "mobile",
-    "mobile": "mobile",
-    "mobile number": "mobile",
-    "cell": "mobile",
-    "cell phone": "mobile",
-    "corporate phone": "company",
-    "company phone": "company",
-    "business phone": "company",
-    "office phone": "company",
-    "main phone": "company",
-    "work phone": "company",
-    "phone": "other",
-    "phone number": "other",
-    "telephone": "other",
-    "tel": "other",
-    "primary phone": "other",
-    "home phone": "other",
-    "other phone": "other",
-    "additional phones": "other",
+PHONES: Final[Mapping[str, tuple[str, ...]]] = {
+    "direct": ("work direct phone", "direct phone", "direct dial"),
+    "mobile": ("mobile phone", "mobile", "mobile number", "cell", "cell phone"),
+    "company": (
+        *("corporate phone", "company phone", "business phone", "office phone", "main phone"),
+        *("work phone", "company phone number"),
+    ),
+    "other": (
+        *("phone", "phone number", "telephone", "tel", "primary phone", "home phone", "other phone"),
+        *("additional phones", "phones"),
+    ),
 }
-"""Column: label of the number. A number in two columns takes the label of the one named first here."""
+"""Label of a number: its columns. A number in two columns takes the label that comes first here."""
 
 _LEADS: Final[Mapping[str, tuple[str, ...]]] = {
     "first_name": ("first name", "firstname", "given name", "first", "fname"),
@@ -53,7 +41,14 @@ _LEADS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "website": ("website", "domain", "company domain", "company website", "url", "web site", "homepage"),
     "industry": ("industry", "vertical", "trade", "business type"),
-    "employees": ("employees", "# employees", "number of employees", "employee count", "company size", "size"),
+    "employees": (
+        "employees",
+        "# employees",
+        "number of employees",
+        "employee count",
+        "company size",
+        "size",
+    ),
     "city": ("city", "town", "contact city"),
     "region": ("state", "region", "province", "state province", "state code", "contact state"),
     "postal_code": ("zip", "zip code", "postal code", "zipcode", "postcode", "postal", "zip postal code"),
@@ -98,15 +93,22 @@ _REGISTRATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "valid_until": ("valid until", "expires", "expires on", "expiry", "valid to"),
 }
 _NAMED: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {
-    "leads": {**_LEADS, "phone": tuple(PHONES)},
+    "leads": {**_LEADS, **{f"{label}_phone": words for label, words in PHONES.items()}},
     "consents": _CONSENTS,
     "scrub": _SCRUB,
     "registrations": _REGISTRATIONS,
 }
-# All of each group's first part, any of each group.
+# Of each group one column.
 _NEEDED: Final[Mapping[Kind, tuple[tuple[str, ...], ...]]] = {
-    "leads": (("email", "phone"),),
-    "consents": (("email", "phone"), *((f,) for f in ("channel", "consent_type", "given_on", "source", "wording"))),
+    "leads": (("email", *(f"{label}_phone" for label in PHONES)),),
+    "consents": (
+        ("email", "phone"),
+        ("channel",),
+        ("consent_type",),
+        ("given_on",),
+        ("source",),
+        ("wording",),
+    ),
     "scrub": (("phone",), ("scrubbed_on",), ("listed",)),
     "registrations": (("region",), ("channel",), ("number",), ("valid_until",)),
 }
@@ -144,7 +146,9 @@ def recognise(header: Row, kind: Kind, file_name: str) -> Columns:
     names = [_folded(cell) for cell in header.cells]
     _refuse_another_kind(names, kind, file_name)
     places = {
-        field: tuple((i, _shown(header.cells[i])) for word in words for i, name in enumerate(names) if name == word)
+        field: tuple(
+            (i, _shown(header.cells[i])) for word in words for i, name in enumerate(names) if name == word
+        )
         for field, words in _NAMED[kind].items()
     }
     near = _near_misses(header, names, places, kind)
@@ -190,7 +194,8 @@ def _near_misses(
     found = []
     for cell, name in zip(header.cells, names, strict=True):
         if len(name) > 3 and name not in known and not _is_data(cell):
-            near = difflib.get_close_matches(name, absent, n=1, cutoff=0.8)
+            # Of two words one may be right and mean nothing: "contact owner" is no "contact name".
+            near = difflib.get_close_matches(name, absent, n=1, cutoff=0.88 if " " in name else 0.8)
             found += [(_shown(cell), f"'{near[0]}'")] if near else []
     return found
 

@@ -28,28 +28,27 @@ _PROVINCES: Final[Mapping[str, str]] = {
     "SK": "saskatchewan",
     "YT": "yukon",
 }
+_NAMES: Final = """
+    US usa, united states, united states of america, america, u s, u s a, the united states; CA canada, can;
+    MX mexico, méxico; GB united kingdom, uk, great britain, england, scotland, wales, northern ireland,
+    gbr; IE ireland; AU australia, aus; NZ new zealand; DE germany, deutschland; FR france; ES spain,
+    españa; PT portugal; IT italy, italia; NL netherlands, the netherlands; BE belgium; LU luxembourg; CH
+    switzerland; AT austria; DK denmark; SE sweden; NO norway; FI finland; IS iceland; PL poland; CZ czech
+    republic, czechia; SK slovakia; HU hungary; RO romania; BG bulgaria; GR greece; TR turkey, türkiye; UA
+    ukraine; RU russia, russian federation; EE estonia; LV latvia; LT lithuania; HR croatia; SI slovenia; RS
+    serbia; MT malta; CY cyprus; IL israel; AE united arab emirates, uae; SA saudi arabia; QA qatar; EG
+    egypt; MA morocco; NG nigeria; KE kenya; GH ghana; ZA south africa; IN india; PK pakistan; BD
+    bangladesh; LK sri lanka; NP nepal; CN china; HK hong kong; TW taiwan; JP japan; KR south korea, korea;
+    SG singapore; MY malaysia; ID indonesia; PH philippines; TH thailand; VN vietnam; BR brazil, brasil; AR
+    argentina; CL chile; CO colombia; PE peru; EC ecuador; VE venezuela; UY uruguay; CR costa rica; PA
+    panama; GT guatemala; DO dominican republic; JM jamaica; BS bahamas, the bahamas; TT trinidad and
+    tobago; BB barbados; BM bermuda
+"""
 _COUNTRIES: Final[Mapping[str, str]] = {
-    "usa": "US", "united states": "US", "united states of america": "US", "america": "US", "u s": "US",
-    "u s a": "US", "the united states": "US", "canada": "CA", "can": "CA", "mexico": "MX", "méxico": "MX",
-    "united kingdom": "GB", "uk": "GB", "great britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB",
-    "northern ireland": "GB", "gbr": "GB", "ireland": "IE", "australia": "AU", "aus": "AU", "new zealand": "NZ",
-    "germany": "DE", "deutschland": "DE", "france": "FR", "spain": "ES", "españa": "ES", "portugal": "PT",
-    "italy": "IT", "italia": "IT", "netherlands": "NL", "the netherlands": "NL", "belgium": "BE",
-    "luxembourg": "LU", "switzerland": "CH", "austria": "AT", "denmark": "DK", "sweden": "SE", "norway": "NO",
-    "finland": "FI", "iceland": "IS", "poland": "PL", "czech republic": "CZ", "czechia": "CZ", "slovakia": "SK",
-    "hungary": "HU", "romania": "RO", "bulgaria": "BG", "greece": "GR", "turkey": "TR", "türkiye": "TR",
-    "ukraine": "UA", "russia": "RU", "russian federation": "RU", "estonia": "EE", "latvia": "LV",
-    "lithuania": "LT", "croatia": "HR", "slovenia": "SI", "serbia": "RS", "malta": "MT", "cyprus": "CY",
-    "israel": "IL", "united arab emirates": "AE", "uae": "AE", "saudi arabia": "SA", "qatar": "QA",
-    "egypt": "EG", "morocco": "MA", "nigeria": "NG", "kenya": "KE", "ghana": "GH", "south africa": "ZA",
-    "india": "IN", "pakistan": "PK", "bangladesh": "BD", "sri lanka": "LK", "nepal": "NP", "china": "CN",
-    "hong kong": "HK", "taiwan": "TW", "japan": "JP", "south korea": "KR", "korea": "KR", "singapore": "SG",
-    "malaysia": "MY", "indonesia": "ID", "philippines": "PH", "thailand": "TH", "vietnam": "VN",
-    "brazil": "BR", "brasil": "BR", "argentina": "AR", "chile": "CL", "colombia": "CO", "peru": "PE",
-    "ecuador": "EC", "venezuela": "VE", "uruguay": "UY", "costa rica": "CR", "panama": "PA",
-    "guatemala": "GT", "dominican republic": "DO", "jamaica": "JM", "bahamas": "BS", "the bahamas": "BS",
-    "trinidad and tobago": "TT", "barbados": "BB", "bermuda": "BM",
-}  # fmt: skip
+    " ".join(name.split()): entry.split()[0]
+    for entry in _NAMES.split(";")
+    for name in entry.split(maxsplit=1)[1].split(",")
+}
 
 
 @dataclass(frozen=True)
