@@ -1,7 +1,10 @@
-"""Signed links that a person follows from an email."""
+"""Signed links that a person follows from an email or a text."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from uuid import UUID
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -9,9 +12,13 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from shared.config import Settings
 from shared.errors import ConfigurationError, WebhookRefused
 
+# A text holds 160 characters, so a booking link carries no more than its id and enough of a signature that
+# guessing one takes longer than anybody would have patience for.
+_SIGNATURE_BYTES = 8
+
 
 def unsubscribe_url(settings: Settings, touch_id: UUID) -> str:
-    """The one-click unsubscribe link of one email (RFC 8058). It never expires: an opt-out must always work."""
+    """The one-click unsubscribe link of an email (RFC 8058). It never expires: it must always work."""
     return f"{_public(settings)}/u/{_serializer(settings).dumps(str(touch_id))}"
 
 
@@ -21,6 +28,22 @@ def touch_of(settings: Settings, token: str) -> UUID:
         return UUID(_serializer(settings).loads(token))
     except (BadSignature, ValueError) as error:
         raise WebhookRefused("This link is not one of ours.", code="webhook_refused.link") from error
+
+
+def booking_url(settings: Settings, touch_id: UUID) -> str:
+    """The booking page of one touch, 35 characters after the public address. It never expires."""
+    return f"{_public(settings)}/b/{_booking_token(settings, touch_id)}"
+
+
+def booking_touch_of(settings: Settings, token: str) -> UUID:
+    """The touch that a booking link was made for. Raises `WebhookRefused` for a link that is not ours."""
+    try:
+        touch_id = UUID(bytes=urlsafe_b64decode(token)[:16])
+    except ValueError as error:
+        raise WebhookRefused("This link is not one of ours.", code="webhook_refused.link") from error
+    if not hmac.compare_digest(token, _booking_token(settings, touch_id)):
+        raise WebhookRefused("This link is not one of ours.", code="webhook_refused.link")
+    return touch_id
 
 
 def public_url(settings: Settings, path: str) -> str:
@@ -37,6 +60,15 @@ def _public(settings: Settings) -> str:
 
 
 def _serializer(settings: Settings) -> URLSafeSerializer:
+    return URLSafeSerializer(_secret(settings), salt="unsubscribe")
+
+
+def _booking_token(settings: Settings, touch_id: UUID) -> str:
+    mac = hmac.new(_secret(settings).encode(), b"booking\0" + touch_id.bytes, hashlib.sha256)
+    return urlsafe_b64encode(touch_id.bytes + mac.digest()[:_SIGNATURE_BYTES]).decode()
+
+
+def _secret(settings: Settings) -> str:
     if settings.secret_key is None:
         raise ConfigurationError("GROWTHLOOP_SECRET_KEY is not set: links cannot be signed.")
-    return URLSafeSerializer(settings.secret_key.get_secret_value(), salt="unsubscribe")
+    return settings.secret_key.get_secret_value()

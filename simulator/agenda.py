@@ -25,7 +25,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One request the world will make to the loop: a webhook, or a person using an unsubscribe link.
+    """One request the world will make to the loop: a webhook, or a person using a link.
 
     `n` is the number of the contact it belongs to and `order` its place in it. `retries` are the waits
     after each attempt that did not get a 2xx answer; an empty tuple means that the sender gives up.

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl
 
+from simulator import booking
 from simulator.agenda import Agenda, Delivery
 from simulator.clock import VirtualClock
 from simulator.credentials import Credentials
 from simulator.record import Record
 
 Post = Callable[[str, Mapping[str, str], bytes], int]
-Get = Callable[[str, Mapping[str, str]], int]
+Get = Callable[[str, Mapping[str, str]], tuple[int, str]]
 
 
 def sign_svix(secret: str, event_id: str, at: datetime, raw: bytes) -> dict[str, str]:
@@ -75,21 +76,23 @@ def deliver_due(
 ) -> int:
     """Deliver everything due by the clock and say how many deliveries were tried.
 
-    `post(url, headers, raw)` answers the HTTP status, 0 for no answer. Without `get`, machines that look
-    at links and people who open a page before they unsubscribe are left out. What a failed delivery does
-    next is the sender's rule: it comes again later, or it is lost.
+    `post(url, headers, raw)` answers the HTTP status, 0 for no answer; `get(url, headers)` the status and
+    the page. Without `get`, machines that look at links and people who open a page before they unsubscribe
+    or book are left out. What a failed delivery does next is the sender's rule: it comes again later, or it
+    is lost.
     """
     tried = 0
     for delivery in agenda.due(clock.now):
         if delivery.method == "GET" and get is None:
             continue
         tried += 1
-        headers = signer.headers(delivery, clock.now)
+        headers, page = signer.headers(delivery, clock.now), ""
         if delivery.method == "GET" and get is not None:
-            status = get(delivery.url, headers)
+            status, page = get(delivery.url, headers)
         else:
             status = post(delivery.url, headers, delivery.body)
         _settle(agenda, record, delivery, clock.now, status)
+        agenda.add(*booking.what_follows(delivery, status, page, clock.now))
     return tried
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from shared.config import Settings
 from shared.directives.book import Book
@@ -12,7 +13,7 @@ from shared.directives.models import CallScript, EmailScript, SmsScript
 from shared.directives.render import render_call, render_email, render_sms
 from shared.errors import ConfigurationError
 from shared.gate import Rules
-from shared.links import public_url, unsubscribe_url
+from shared.links import booking_url, public_url, unsubscribe_url
 from shared.state.outreach import Claim, LeadFacts, SenderFacts
 
 
@@ -30,7 +31,7 @@ class Envelope:
 def payload(envelope: Envelope, book: Book, rules: Rules, settings: Settings) -> dict[str, Any]:
     """The frozen payload. Raises `ConfigurationError` when an own fact that the text needs is not set."""
     script = book.script(envelope.claim.script_key)
-    fields = merge_fields(envelope.claim.lead, settings)
+    fields = merge_fields(envelope.claim.lead, settings, envelope.claim.id)
     if isinstance(script, EmailScript):
         return _email(envelope, script, fields, book, settings)
     if isinstance(script, SmsScript):
@@ -38,8 +39,11 @@ def payload(envelope: Envelope, book: Book, rules: Rules, settings: Settings) ->
     return _call(envelope, script, fields, book, rules, settings)
 
 
-def merge_fields(lead: LeadFacts, settings: Settings) -> dict[str, object]:
-    """What a script may print: the lead's facts, which are data, and the business's own."""
+def merge_fields(lead: LeadFacts, settings: Settings, touch_id: UUID) -> dict[str, object]:
+    """What a script may print: the lead's facts, which are data, and the business's own.
+
+    `booking_url` is the owner's own calendar where one is set, else our booking page for this touch.
+    """
     facts = {
         "first_name": lead.first_name,
         "company": lead.company,
@@ -49,7 +53,7 @@ def merge_fields(lead: LeadFacts, settings: Settings) -> dict[str, object]:
         "business_name": settings.business_name,
         "owner_name": settings.owner_name,
         "opt_out_number": settings.opt_out_number,
-        "booking_url": settings.booking_url,
+        "booking_url": settings.booking_url or booking_url(settings, touch_id),
     }
     return {name: value for name, value in facts.items() if value}
 
@@ -85,7 +89,14 @@ def _sms(
 ) -> dict[str, Any]:
     from shared.providers.twilio.payload import sms_payload
 
-    text = render_sms(script, fields, compliance=book.compliance, business_name=settings.business_name)
+    text = render_sms(
+        script,
+        fields,
+        compliance=book.compliance,
+        business_name=settings.business_name,
+        # Our own page has a long address; without it the text still asks its question.
+        dispensable=() if settings.booking_url else ("booking_url",),
+    )
     return sms_payload(to_e164=envelope.address, body=text.text, now=envelope.now, latest=envelope.latest)
 
 

@@ -1,10 +1,11 @@
-"""The one web endpoint: webhooks in, one-click unsubscribe, health."""
+"""The one web endpoint: webhooks in, booking page, one-click unsubscribe, health."""
 
 from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from functions.web.booking import BookingPage
 from functions.web.health import Health
 from functions.web.unsubscribe import Unsubscribe
 from functions.web.webhooks import Webhooks
@@ -13,7 +14,7 @@ from shared.loop import Loop
 
 def build(loop: Loop) -> Starlette:
     """The ASGI app over one loop. Handlers run in threads, one at a time per connection to the database."""
-    webhooks, unsubscribe = Webhooks(loop), Unsubscribe(loop)
+    webhooks, unsubscribe, booking = Webhooks(loop), Unsubscribe(loop), BookingPage(loop)
     return Starlette(
         routes=[
             Route("/hooks/vapi", webhooks.vapi, methods=["POST"]),
@@ -22,6 +23,8 @@ def build(loop: Loop) -> Starlette:
             Route("/hooks/twilio/inbound", webhooks.twilio, methods=["POST"]),
             Route("/u/{token}", unsubscribe.show, methods=["GET"]),
             Route("/u/{token}", unsubscribe.act, methods=["POST"]),
+            Route("/b/{token}", booking.show, methods=["GET"]),
+            Route("/b/{token}", booking.act, methods=["POST"]),
             Route("/health", Health(loop).show, methods=["GET"]),
         ]
     )

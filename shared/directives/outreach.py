@@ -11,6 +11,8 @@ from pydantic import Field, model_validator
 
 from shared.directives.base import Count, Directive, Positive, Usd
 
+Hour = Annotated[int, Field(strict=True, ge=0, le=23)]
+
 
 class CallLimits(Directive):
     """Calls at once over all numbers, the longest a call may last, and its price."""
@@ -61,6 +63,24 @@ class Lookup(Directive):
     valid_days: Positive
 
 
+class Meetings(Directive):
+    """Times offered for a meeting of `minutes`: `start_hours` in the owner's zone, on business days.
+
+    Offered are today and `days_ahead` days after it, and nothing sooner than in `notice_hours`.
+    """
+
+    minutes: Annotated[int, Field(strict=True, ge=5, le=60)]
+    start_hours: Annotated[tuple[Hour, ...], Field(min_length=1)]
+    days_ahead: Annotated[int, Field(strict=True, ge=1, le=60)]
+    notice_hours: Count
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Meetings:
+        if list(self.start_hours) != sorted(set(self.start_hours)):
+            raise ValueError("start_hours must rise, each hour once")
+        return self
+
+
 class Holdout(Directive):
     """Share of companies never contacted; none while fewer new companies than this arrive in a week."""
 
@@ -99,7 +119,7 @@ class Scoring(Directive):
 
 
 class Outreach(Directive):
-    """Tempo, budgets, playbooks, holdout and scoring of all outreach (key `outreach`)."""
+    """Tempo, budgets, meetings, playbooks, holdout and scoring of all outreach (key `outreach`)."""
 
     call: CallLimits
     email: EmailLimits
@@ -107,6 +127,7 @@ class Outreach(Directive):
     steps: StepLimits
     daily_usd: Budget
     lookup: Lookup
+    meetings: Meetings
     default_playbook: str
     warm_playbook: str
     holdout: Holdout

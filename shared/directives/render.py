@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from jinja2.sandbox import SandboxedEnvironment
@@ -94,20 +94,28 @@ def render_email(
 
 
 def render_sms(
-    script: SmsScript, fields: Mapping[str, object], *, compliance: Compliance, business_name: str
+    script: SmsScript,
+    fields: Mapping[str, object],
+    *,
+    compliance: Compliance,
+    business_name: str,
+    dispensable: Collection[str] = (),
 ) -> RenderedSms:
     """One text of at most 160 places, closed by the way to opt out. Long lead values are shortened to fit.
 
-    Raises ConfigurationError when our own words alone are too long, or an own fact is missing.
+    The `dispensable` fields are left out when shortening is not enough. Raises ConfigurationError when our
+    own words alone are too long, or an own fact is missing.
     """
     values = {**fields, "persona": script.persona, "business_name": business_name}
-    for longest in _SMS_VALUE_LENGTHS:
-        merged = context(values, longest=longest, fold=gsm.fold)
-        text = " ".join(fill(script.body, merged).split())
-        if compliance.sms_first_message_suffix not in text:
-            text = f"{text} {compliance.sms_first_message_suffix}"
-        if gsm.septets(text) <= gsm.ONE_SEGMENT:
-            return RenderedSms(text)
+    fewer = {name: value for name, value in values.items() if name not in dispensable}
+    for some in (values, fewer):
+        for longest in _SMS_VALUE_LENGTHS:
+            merged = context(some, longest=longest, fold=gsm.fold)
+            text = " ".join(fill(script.body, merged).split())
+            if compliance.sms_first_message_suffix not in text:
+                text = f"{text} {compliance.sms_first_message_suffix}"
+            if gsm.septets(text) <= gsm.ONE_SEGMENT:
+                return RenderedSms(text)
     raise ConfigurationError("a text message is too long: shorten the script, business name or booking link")
 
 

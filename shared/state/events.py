@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -20,6 +22,28 @@ class Applied(BaseModel):
     touch_id: UUID | None
     lead_id: int | None
     suppressed: bool
+
+
+class Booking(BaseModel):
+    """What a booking page shows of the person it was made for.
+
+    `zones` are those they may be in. `starts_at` is the meeting they still have before them, if any.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    known: bool
+    zones: tuple[str, ...]
+    starts_at: datetime | None
+
+
+class Booked(BaseModel):
+    """`known` is a meeting that the same person had before, which stays; `taken` is somebody else's time."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Literal["booked", "taken", "known", "unknown"]
+    starts_at: datetime | None
 
 
 class Events:
@@ -41,3 +65,20 @@ class Events:
     def unsubscribe(self, touch_id: UUID, *, source: str) -> bool:
         """Suppress the whole person behind a touch; False when no such touch is known."""
         return bool(self._call("unsubscribe_v1", touch_id=str(touch_id), source=source))
+
+    def booking(self, touch_id: UUID) -> Booking:
+        """Whom a booking link was made for, and whether they have a meeting already."""
+        return Booking.model_validate(self._call("booking_v1", touch_id=str(touch_id)))
+
+    def taken_slots(self, since: datetime) -> list[datetime]:
+        """When the booked meetings from `since` on begin, in order."""
+        found = self._call("taken_slots_v1", since=since.isoformat())
+        return [datetime.fromisoformat(each) for each in found]
+
+    def book(self, touch_id: UUID, starts_at: datetime) -> Booked:
+        """Book a time for the person behind a touch, who may repeat it: one person has one coming meeting.
+
+        No time is given to two people. Whether it is one of those offered is for the caller to ask.
+        """
+        answer = self._call("book_meeting_v1", touch_id=str(touch_id), starts_at=starts_at.isoformat())
+        return Booked.model_validate(answer)

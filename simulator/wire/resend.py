@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import dropwhile, takewhile
 from typing import Any
 
+from simulator import booking
 from simulator.agenda import Delivery, Effect
 from simulator.wire import resend_bodies as bodies
 from simulator.wire.backstage import (
@@ -199,6 +200,8 @@ class ResendFake:
                 yield self._webhook(party, order, "received", happening.at, body, effect)
             elif happening.kind.startswith(("unsubscribed", "scanned")):
                 yield from self._leave(mail, party, order, happening)
+            elif happening.kind == "booking":
+                yield from self._book(mail, party, order, happening.at)
             else:
                 yield from self._noted(mail, party, order, happening)
 
@@ -209,8 +212,11 @@ class ResendFake:
             yield self._webhook(party, order, happening.kind, happening.at, body, stop)
 
     def _leave(self, mail: Mail, party: Party, order: int, happening: Happening) -> Iterable[Delivery]:
-        """Use of the unsubscribe link; somebody who finds none presses the spam button."""
-        link = bodies.unsubscribe_link(mail)
+        """Use of the unsubscribe link; somebody who finds none presses the spam button.
+
+        A scanner follows the other link as well, and must not have booked anything by that.
+        """
+        link, other = bodies.unsubscribe_link(mail), bodies.offered_link(mail)
         if link is None:
             if happening.kind != "scanned":
                 yield from self._noted(mail, party, order, replace(happening, kind="complained"))
@@ -231,10 +237,19 @@ class ResendFake:
         )
         if happening.kind != "unsubscribed_one_click":
             yield base
+        if happening.kind == "scanned" and other is not None:
+            yield replace(base, url=other, event_id=f"{mail.id}:{order}:other")
         if happening.kind != "scanned":
             later = happening.at + timedelta(seconds=5)
             act = replace(base, at=later, order=order + 1, method="POST", body=ONE_CLICK)
             yield replace(act, retries=PERSON_RETRIES, effect=Effect(stop=True))
+
+    def _book(self, mail: Mail, party: Party, order: int, at: datetime) -> Iterable[Delivery]:
+        """A look at the booking page, if the mail offers one."""
+        link = bodies.offered_link(mail)
+        if link is not None:
+            event_id = f"{mail.id}:{order}"
+            yield booking.visit(at, party.name, "email", party.n, order, url=link, event_id=event_id)
 
     def _webhook(
         self, party: Party, order: int, kind: str, at: datetime, body: Body, effect: Effect

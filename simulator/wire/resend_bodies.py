@@ -154,7 +154,11 @@ def _details(mail: Mail, happening: Happening) -> Body:
         return {"bounce": _bounce("Transient", "MailboxFull", "The recipient's mailbox is full.", FULL_BOX)}
     if happening.kind == "clicked":
         address, agent = MACHINE if happening.machine else HUMAN
-        link = {"link": first_link(mail), "timestamp": iso(happening.at), "userAgent": agent}
+        link = {
+            "link": offered_link(mail) or "https://example.com/",
+            "timestamp": iso(happening.at),
+            "userAgent": agent,
+        }
         return {"click": {"ipAddress": address, **link}}
     if happening.kind == "suppressed":
         kind = {"type": "OnAccountSuppressionList", "reason": "previous_bounce"}
@@ -173,12 +177,12 @@ def unsubscribe_link(mail: Mail) -> str | None:
     return found.group(1) if found else None
 
 
-def first_link(mail: Mail) -> str:
-    """The first link of the text that does not unsubscribe."""
+def offered_link(mail: Mail) -> str | None:
+    """The first link of the text that does not unsubscribe: where somebody who wants a meeting goes."""
     leave = unsubscribe_link(mail)
     text = f"{mail.request.get('html') or ''} {mail.request.get('text') or ''}"
     links = (link for link in re.findall(r"https?://[^\s\"'<>)]+", text) if link != leave)
-    return next(links, "https://example.com/")
+    return next(links, None)
 
 
 def inbound(mail: Mail, party: Party, happening: Happening, seed: int) -> Inbound:

@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from simulator import booking
 from simulator.agenda import Delivery, Effect
 from simulator.wire.backstage import Backstage, Party, fingerprint, meet, parse_time, write_down
 from simulator.wire.http import Request, Response, answer
@@ -174,7 +175,8 @@ class TwilioFake:
         outcome = text_to_stranger(now)
         if person is not None:
             agreed = person.consented("sms", now.date()) or any(
-                act.channel == "sms" for act in self._back.record.acts(person.identity)
+                act.channel == "sms" and act.kind != booking.BOOKS
+                for act in self._back.record.acts(person.identity)
             )
             outcome = receive_text(self._back.world, person, to, n=party.n, at=now, agreed=agreed)
         text = self._accept(form, party, outcome, now)
@@ -195,6 +197,8 @@ class TwilioFake:
         self._back.agenda.add(*self._callbacks(form.get("StatusCallback", ""), text, party))
         if outcome.reply is not None:
             self._answer(text, party, outcome)
+        if outcome.booking_at is not None:
+            self._book(text, party, outcome.booking_at)
         return text
 
     def _text(self, form: dict[str, str], party: Party, outcome: TextOutcome, now: datetime) -> Text:
@@ -263,6 +267,12 @@ class TwilioFake:
         fields = inbound_fields(inbound)
         url = self._back.credentials.twilio_inbound_url
         self._back.agenda.add(self._form(party, 9, "inbound", reply.at, url, fields, effect))
+
+    def _book(self, text: Text, party: Party, at: datetime) -> None:
+        url = booking.link_in(text.body)
+        if url is not None:
+            look = booking.visit(at, party.name, "sms", party.n, 10, url=url, event_id=f"{text.sid}:book")
+            self._back.agenda.add(look)
 
     def _form(
         self,

@@ -23,8 +23,8 @@ DAILY, ALTERNATE = timedelta(hours=36), timedelta(hours=60)
 @dataclass(frozen=True)
 class Happening:
     """One thing that happens to a mail. `kind` is one of delivered, delayed, bounced, soft_bounced,
-    opened, clicked, complained, replied, out_of_office, scanned (a machine follows the unsubscribe link),
-    unsubscribed_one_click, unsubscribed_on_page."""
+    opened, clicked, complained, replied, out_of_office, scanned (a machine follows the links),
+    unsubscribed_one_click, unsubscribed_on_page, booking (they open the booking link to choose a time)."""
 
     kind: str
     at: datetime
@@ -57,6 +57,9 @@ def receive(
     happenings = [*delayed, Happening("delivered", arrival)]
     happenings += _machines(rates, roll, arrival)
     happenings += _human(rates, person, roll, n, arrival, gap)
+    happenings += _booking(
+        rates, dice(world.seed, person.identity, "email", n, "booking"), person, happenings
+    )
     happenings.sort(key=lambda happening: happening.at)
     return EmailOutcome(_disposition(happenings), tuple(happenings))
 
@@ -118,6 +121,19 @@ def _human(
         if clicks < rates.human_click / rates.human_open:
             found.append(Happening("clicked", seen - timedelta(seconds=30)))
     return found
+
+
+def _booking(rates: Emails, roll: Random, person: Person, found: list[Happening]) -> list[Happening]:
+    """Whether they go on to the booking link, after a good answer or a click of their own."""
+    answered = next((each for each in found if each.reply_class == "positive"), None)
+    clicked = next((each for each in found if each.kind == "clicked" and not each.machine), None)
+    books, wait = roll.random(), timedelta(minutes=roll.uniform(2, 90))
+    if answered is not None and books < rates.books_when_positive:
+        return [Happening("booking", next_working_moment(answered.at + wait, person.zone))]
+    replied = any(each.kind == "replied" for each in found)
+    if clicked is not None and not replied and books < rates.books_when_clicked:
+        return [Happening("booking", clicked.at + timedelta(seconds=1))]
+    return []
 
 
 def reply_share(rates: Emails, person: Person, n: int, at: datetime) -> float:

@@ -157,6 +157,8 @@ class Emails(_Table):
     unsubscribe_by_page: Share
     complaint: Share
     fatigue: Fatigue
+    books_when_positive: Share
+    books_when_clicked: Share
     delay_h: Pair
     tail: Share
     tail_days: Pair
@@ -173,6 +175,7 @@ class Texts(_Table):
     own_words: Share
     reply_classes: Shares
     delay_h: Pair
+    books_when_positive: Share
     price_per_segment: Positive
 
 

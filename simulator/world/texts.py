@@ -29,12 +29,13 @@ class TextReply:
 
 @dataclass(frozen=True)
 class TextOutcome:
-    """All that becomes of a text."""
+    """All that becomes of a text; at `booking_at` they open its booking link to choose a time."""
 
     disposition: str
     at: datetime
     error_code: int | None = None
     reply: TextReply | None = None
+    booking_at: datetime | None = None
 
 
 def receive_text(
@@ -53,7 +54,8 @@ def receive_text(
         return TextOutcome("undelivered", done + timedelta(hours=1), HANDSET_OFF)
     reply = _reply(rates, person, roll, n, done, agreed)
     answered = {None: "delivered", "opt_out": "opted_out"}.get(reply.kind if reply else None, "replied")
-    return TextOutcome(answered, done, reply=reply)
+    booking_at = _booking(rates, dice(world.seed, person.identity, "sms", n, "booking"), person, reply)
+    return TextOutcome(answered, done, reply=reply, booking_at=booking_at)
 
 
 def text_to_stranger(at: datetime) -> TextOutcome:
@@ -75,3 +77,10 @@ def _reply(
         kind = pick(roll, rates.reply_classes)
         return TextReply(kind, reply_text(roll, kind, ""), next_working_moment(at, person.zone))
     return None
+
+
+def _booking(rates: Texts, roll: Random, person: Person, reply: TextReply | None) -> datetime | None:
+    books, wait = roll.random(), timedelta(minutes=roll.uniform(2, 90))
+    if reply is None or reply.kind != "positive" or books >= rates.books_when_positive:
+        return None
+    return next_working_moment(reply.at + wait, person.zone)

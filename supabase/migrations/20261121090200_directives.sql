@@ -20,6 +20,8 @@ end
 $$;
 create trigger versions_are_immutable before update or delete on public.directive_versions
 for each row execute function public.refuse_new_body();
+create trigger versions_are_not_truncated before truncate on public.directive_versions
+execute function public.refuse_new_body();
 
 create table public.directive_heads (
     key text primary key,

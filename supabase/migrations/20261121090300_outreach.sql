@@ -63,7 +63,8 @@ create table public.deliveries (
     constraint a_delivery_is_of_a_known_kind check (kind in ('touch', 'owner_mail')),
     constraint a_delivery_is_in_a_known_state check (state in (
         'planned', 'leased', 'submitted', 'accepted', 'finished', 'refused', 'failed', 'expired', 'cancelled',
-        'unknown', 'parked')),
+        'unknown', 'parked'
+    )),
     constraint what_was_handed_over_has_its_payload
     check (state not in ('submitted', 'accepted', 'finished', 'unknown', 'parked') or payload is not null),
     constraint what_was_accepted_has_the_providers_id
@@ -195,9 +196,13 @@ create table public.meetings (
     booked_at timestamptz not null,
     starts_at timestamptz,
     state text not null default 'booked',
+    -- Agreed in a call for a time that was gone: it stands as it was promised, and the owner moves one of the two.
+    clashes boolean not null default false,
     constraint a_touch_books_one_meeting unique (touch_id),
     constraint a_meeting_is_in_a_known_state check (state in ('booked', 'held', 'no_show', 'cancelled'))
 );
+create unique index a_time_is_booked_once on public.meetings (starts_at) where state = 'booked' and not clashes;
+create index meetings_of_lead on public.meetings (lead_id);
 
 create function public.delivery_id(installation uuid, natural_key text) returns uuid
 language sql immutable

@@ -94,6 +94,7 @@ declare
     refused int := 0;
 begin
     for r in select * from jsonb_array_elements(touches) loop
+        continue when not exists (select from leads l where l.id = (r ->> 'lead_id')::bigint);
         key := format('touch:%s:%s:%s:%s', r ->> 'lead_id', coalesce(r ->> 'enrolment_id', '0'), r ->> 'step', r ->> 'attempt');
         insert into deliveries (id, kind, channel, natural_key, state, due_at, latest_at, code, created_at, closed_at)
         values (delivery_id(installation_id, key), 'touch', r ->> 'channel', key,
@@ -116,16 +117,23 @@ $$;
 
 -- The start of a tick: tidy what time has decided, then say what there is to do.
 --   planned and past its latest time -> expired;  leased and lapsed -> planned again (nothing had left);
---   submitted and lapsed -> unknown (it may have left: it is looked up, never repeated).
+--   submitted and lapsed -> unknown (it may have left: it is looked up, never repeated);
+--   an enrolment whose pause is over -> active.
+-- A row that somebody works on this moment is left to the next tick, so that tidying never waits or deadlocks.
 create function public.open_tick_v1(today date) returns jsonb
 language plpgsql
 set search_path = public, pg_temp
 as $$
 declare t timestamptz := loop_now();
 begin
-    update deliveries set state = 'expired', closed_at = t where state = 'planned' and latest_at <= t;
-    update deliveries set state = 'planned', lease_until = null where state = 'leased' and lease_until <= t;
-    update deliveries set state = 'unknown', lease_until = null where state = 'submitted' and lease_until <= t;
+    update deliveries set state = 'expired', closed_at = t where id in (
+        select id from deliveries where state = 'planned' and latest_at <= t for update skip locked);
+    update deliveries set state = 'planned', lease_until = null where id in (
+        select id from deliveries where state = 'leased' and lease_until <= t for update skip locked);
+    update deliveries set state = 'unknown', lease_until = null where id in (
+        select id from deliveries where state = 'submitted' and lease_until <= t for update skip locked);
+    update enrolments set state = 'active', paused_until = null where id in (
+        select id from enrolments where state = 'paused' and paused_until <= today for update skip locked);
     return jsonb_build_object(
         'now', t,
         'due', (select coalesce(jsonb_object_agg(x.channel, x.n), '{}') from (
@@ -162,7 +170,8 @@ declare
 begin
     with due as materialized (
         select d.id from deliveries d join touches o on o.id = d.id
-        where d.state = 'planned' and d.due_at <= t and d.channel = claim_due_v1.channel and d.kind = 'touch'
+        where d.state = 'planned' and d.due_at <= t and d.latest_at > t and d.channel = claim_due_v1.channel
+            and d.kind = 'touch'
         order by (o.window_closes_at is not null and o.window_closes_at <= t + interval '1 hour') desc,
                  o.purpose = 'prospect', o.score desc, o.window_closes_at, o.lead_id, o.step
         limit max_rows
@@ -254,8 +263,9 @@ begin
     if exists (select from enrolments e where e.id = o.enrolment_id and e.state <> 'active') then return 'IN_CONVERSATION'; end if;
     if exists (select from enrolments e where e.id = o.enrolment_id and e.held_out) then return 'HOLDOUT'; end if;
     select * into n from contacts_of(o.lead_id);
-    if n.last_24h >= (terms ->> 'per_day')::int or n.last_7d >= (terms ->> 'per_week')::int
-        or n.total >= (terms ->> 'per_life')::int
+    -- A limit that is not given is not "no limit".
+    if (n.last_24h < (terms ->> 'per_day')::int and n.last_7d < (terms ->> 'per_week')::int
+        and n.total < (terms ->> 'per_life')::int) is not true
         or exists (select from touches t join deliveries x on x.id = t.id
                    where t.lead_id = o.lead_id and t.id <> o.id and t.purpose = 'prospect' and t.day = (terms ->> 'local_day')::date
                        and x.state in ('submitted', 'accepted', 'finished', 'unknown', 'parked'))
@@ -279,7 +289,7 @@ begin
     for x in select l from jsonb_array_elements(limits) l order by l ->> 'scope', l ->> 'bucket' loop
         select used into was from cap_usage u
         where u.scope = x ->> 'scope' and u.bucket = x ->> 'bucket' for update;
-        if was + (x ->> 'cost')::numeric > (x ->> 'limit')::numeric then return x ->> 'code'; end if;
+        if (was + (x ->> 'cost')::numeric <= (x ->> 'limit')::numeric) is not true then return x ->> 'code'; end if;
     end loop;
     update cap_usage u set used = u.used + (l ->> 'cost')::numeric
     from jsonb_array_elements(limits) l where u.scope = l ->> 'scope' and u.bucket = l ->> 'bucket';
@@ -287,12 +297,39 @@ begin
 end
 $$;
 
+-- Rows are locked in the order of `reserve_tokens`: two that lock the same rows in two orders would deadlock.
 create function public.give_back_tokens(reserved jsonb) returns void
 language sql
 set search_path = public, pg_temp
 as $$
+    select from cap_usage u
+    where (u.scope, u.bucket) in (select l ->> 'scope', l ->> 'bucket' from jsonb_array_elements(reserved) l)
+    order by u.scope, u.bucket for update;
     update cap_usage u set used = greatest(u.used - (l ->> 'cost')::numeric, 0)
     from jsonb_array_elements(reserved) l where u.scope = l ->> 'scope' and u.bucket = l ->> 'bucket'
+$$;
+
+-- What a finished touch really cost takes the place of the worst case reserved for it: the rest of the budget is free
+-- again. Doing it twice changes nothing.
+create function public.settle_budget(of_delivery_id uuid) returns void
+language plpgsql
+set search_path = public, pg_temp
+as $$
+declare
+    d deliveries;
+    real_cost numeric := (select o.cost_usd from touches o where o.id = of_delivery_id);
+begin
+    select * into d from deliveries x where x.id = of_delivery_id and x.state = 'finished' for update;
+    if d.id is null or real_cost is null then return; end if;
+    update cap_usage u set used = greatest(u.used + real_cost - (l ->> 'cost')::numeric, 0)
+    from jsonb_array_elements(d.reserved) l
+    where l ->> 'scope' = 'budget:' || d.channel and u.scope = l ->> 'scope' and u.bucket = l ->> 'bucket';
+    update deliveries x
+    set reserved = (select jsonb_agg(case when l ->> 'scope' = 'budget:' || d.channel
+                                     then l || jsonb_build_object('cost', real_cost) else l end)
+                    from jsonb_array_elements(d.reserved) l)
+    where x.id = d.id and d.reserved <> '[]';
+end
 $$;
 
 -- The one atomic step between "may be sent" and "is being sent". It locks the person, looks once more at everything
@@ -313,9 +350,11 @@ declare
     again timestamptz := (terms ->> 'retry_at')::timestamptz;
 begin
     select * into o from touches x where x.id = begin_send_v1.id;
-    perform from leads l where l.id = o.lead_id for update;
+    perform from leads l where l.id = o.lead_id for no key update;
     select * into d from deliveries x where x.id = begin_send_v1.id for update;
-    if d.state is distinct from 'leased' or d.fence <> begin_send_v1.fence or d.lease_until <= t then
+    if d.state is distinct from 'leased' or d.fence is distinct from begin_send_v1.fence
+        or d.lease_until <= t or d.latest_at <= t
+    then
         return jsonb_build_object('status', 'lost', 'code', null);
     end if;
     code := last_objection(d, o, installation_id, terms);
@@ -333,10 +372,14 @@ begin
     end if;
     if code is null then code := reserve_tokens(terms -> 'limits'); end if;
     if code in ('NOT_LIVE', 'KILL_SWITCH') then again := t; end if;
+    -- Whoever is out of office is asked again when the pause is over; who talks to us is not.
+    if code = 'IN_CONVERSATION' then
+        again := (select e.paused_until::timestamptz from enrolments e where e.id = o.enrolment_id and e.state = 'paused');
+    end if;
     if code is not null then
         perform refuse_v1(begin_send_v1.id, begin_send_v1.fence, code,
                           case when code in ('FREQ_CAP', 'WARMUP_CAP', 'BUDGET', 'VENDOR_LIMIT', 'NOT_LIVE', 'KILL_SWITCH',
-                                             'SENDER_HEALTH') then again end);
+                                             'SENDER_HEALTH', 'IN_CONVERSATION') then again end);
         return jsonb_build_object('status', 'refused', 'code', code);
     end if;
     update senders s set last_submitted_at = t where s.id = terms ->> 'sender_id';
@@ -366,7 +409,8 @@ begin
     where d.id = record_receipt_v1.id and d.fence = record_receipt_v1.fence
         and d.state in ('submitted', 'unknown', 'accepted', 'finished');
     if not found then return false; end if;
-    update touches o set cost_usd = coalesce(o.cost_usd, record_receipt_v1.cost_usd) where o.id = record_receipt_v1.id;
+    update touches o set cost_usd = greatest(o.cost_usd, record_receipt_v1.cost_usd) where o.id = record_receipt_v1.id;
+    perform settle_budget(record_receipt_v1.id);
     return true;
 end
 $$;
@@ -396,7 +440,8 @@ begin
         code = record_failure_v1.code, lease_until = null,
         reserved = case when verdict = 'unknown' then x.reserved else '[]' end,
         submitted_at = case when verdict = 'unknown' then x.submitted_at end,
-        closed_at = case when verdict = 'failed' then loop_now() end
+        closed_at = case when verdict = 'failed' or (verdict = 'requeue' and (record_failure_v1.retry_at < x.latest_at) is not true)
+                    then loop_now() end
     where x.id = d.id;
     if opted_out then perform suppress_lead(o.lead_id, 'opt_out', d.provider); end if;
     if bad_address then perform mark_address_bad(o.lead_id, o.address, record_failure_v1.code); end if;
@@ -414,6 +459,7 @@ as $$
 $$;
 
 -- Owner mails and the like: the same intent, lease and receipt without a person to ask about.
+-- Returns {status, id, fence, payload}: send the payload only at `submitted`; `leased` means that another worker has it.
 create function public.begin_delivery_v1(
     installation_id uuid, kind text, channel text, natural_key text, payload jsonb, provider text, lease_s int
 ) returns jsonb
@@ -429,7 +475,8 @@ begin
     on conflict on constraint the_same_intent_is_one_delivery do nothing;
     select * into d from deliveries x where x.natural_key = begin_delivery_v1.natural_key for update;
     if d.state not in ('planned', 'leased', 'submitted', 'unknown') or (d.lease_until > t) or d.latest_at <= t then
-        return jsonb_build_object('status', d.state, 'id', d.id, 'fence', d.fence, 'payload', null);
+        return jsonb_build_object('status', case when d.lease_until > t then 'leased' else d.state end,
+                                  'id', d.id, 'fence', d.fence, 'payload', null);
     end if;
     update deliveries x
     set state = 'submitted', payload = coalesce(x.payload, begin_delivery_v1.payload), provider = begin_delivery_v1.provider,

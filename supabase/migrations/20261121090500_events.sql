@@ -37,16 +37,28 @@ create table public.events (
 create index events_of_delivery on public.events (delivery_id);
 create index events_of_lead on public.events (lead_id);
 
+-- Which of two reasons stays on an enrolment that was stopped for both: the stronger, in whatever order they came.
+create function public.stop_rank(reason text) returns int
+language sql immutable
+set search_path = public, pg_temp
+as $$
+    select coalesce(array_position(
+        array['colleague_replied', 'colleague_meeting_booked', 'replied', 'callback', 'meeting_booked', 'opted_out'], reason), 0)
+$$;
+
 -- Nothing more is planned for these people: what is planned or merely claimed is cancelled, what was handed over is not.
+-- Those of one company take turns, so that two colleagues who answer at once do not block each other.
 create function public.stop_sequences(of_lead_id bigint, of_company_id bigint, reason text) returns void
 language plpgsql
 set search_path = public, pg_temp
 as $$
 begin
-    update enrolments e
-    set state = 'stopped', paused_until = null,
-        stop_reason = case when e.lead_id = of_lead_id then reason else 'colleague_' || reason end
-    where e.state in ('active', 'paused') and (e.lead_id = of_lead_id or e.company_id = of_company_id);
+    perform from companies c where c.id = of_company_id for no key update;
+    update enrolments e set state = 'stopped', paused_until = null, stop_reason = x.why
+    from (
+        select m.id, case when m.lead_id = of_lead_id then reason else 'colleague_' || reason end as why from enrolments m
+        where m.lead_id = of_lead_id or m.company_id = of_company_id) x
+    where e.id = x.id and (e.state in ('active', 'paused') or (e.state = 'stopped' and stop_rank(x.why) > stop_rank(e.stop_reason)));
     update deliveries d
     set state = 'cancelled', closed_at = loop_now(), lease_until = null,
         code = case when o.lead_id = of_lead_id then reason else 'colleague_' || reason end
@@ -86,9 +98,12 @@ declare
     t timestamptz := (e ->> 'occurred_at')::timestamptz;
     m jsonb := coalesce(e -> 'milestones', '[]');
     r dispositions;
+    d deliveries;
+    -- The id in an answer is that of the answer.
+    known_as text := case when jsonb_typeof(e -> 'reply') is distinct from 'object' then e ->> 'provider_id' end;
 begin
-    select x.* into r from dispositions x join deliveries d on d.channel = x.channel
-    where d.id = of_delivery_id and x.code = e ->> 'disposition';
+    select x.* into r from dispositions x join deliveries y on y.channel = x.channel
+    where y.id = of_delivery_id and x.code = e ->> 'disposition';
     update touches o
     set disposition = case when r.rank > o.disposition_rank then r.code else o.disposition end,
         disposition_rank = greatest(o.disposition_rank, r.rank),
@@ -106,13 +121,33 @@ begin
         cost_usd = greatest(o.cost_usd, (e ->> 'cost_usd')::numeric)
     where o.id = of_delivery_id;
     -- An event proves that the provider has it: a lost receipt or a lapsed lease is settled here.
-    update deliveries d
-    set state = case when r.terminal or d.state = 'finished' then 'finished' when d.state in ('submitted', 'unknown', 'parked')
-            and coalesce(d.provider_id, e ->> 'provider_id') is not null then 'accepted' else d.state end,
-        provider_id = coalesce(d.provider_id, e ->> 'provider_id'),
+    select * into d from deliveries x
+    where x.id = of_delivery_id and x.state in ('submitted', 'accepted', 'finished', 'unknown', 'parked') for update;
+    known_as := coalesce(d.provider_id, known_as);
+    if d.id is null or (known_as is null and d.state <> 'finished' and r.terminal is not true) then return; end if;
+    update deliveries x
+    set state = case when r.terminal or d.state = 'finished' then 'finished' else 'accepted' end, provider_id = known_as,
         accepted_at = coalesce(d.accepted_at, loop_now()), lease_until = null, parked_owner = null, parked_until = null,
         closed_at = case when r.terminal then coalesce(d.closed_at, loop_now()) else d.closed_at end
-    where d.id = of_delivery_id and d.state in ('submitted', 'accepted', 'finished', 'unknown', 'parked');
+    where x.id = d.id;
+end
+$$;
+
+-- A meeting agreed in words. Nobody looked into the calendar before, so the time may be gone: then it clashes, and stays.
+create function public.keep_agreed_meeting(
+    of_lead_id bigint, of_company_id bigint, of_touch_id uuid, agreed_at timestamptz, at timestamptz
+) returns void
+language plpgsql
+set search_path = public, pg_temp
+as $$
+begin
+    insert into meetings as m (lead_id, company_id, touch_id, booked_at, starts_at)
+    values (of_lead_id, of_company_id, of_touch_id, agreed_at, at)
+    on conflict on constraint a_touch_books_one_meeting do update set starts_at = coalesce(m.starts_at, excluded.starts_at);
+exception when unique_violation then
+    insert into meetings as m (lead_id, company_id, touch_id, booked_at, starts_at, clashes)
+    values (of_lead_id, of_company_id, of_touch_id, agreed_at, at, true)
+    on conflict on constraint a_touch_books_one_meeting do update set starts_at = excluded.starts_at, clashes = true;
 end
 $$;
 
@@ -131,6 +166,8 @@ begin
         perform suppress_address(spoken_to, 'address', e ->> 'suppress', e ->> 'provider');
     elsif e ->> 'suppress' is not null then
         perform suppress_lead(of_lead_id, e ->> 'suppress', e ->> 'provider');
+        -- The wish also holds for the address it came from, which may be another one.
+        perform suppress_address(nullif(trim(e ->> 'from_address'), ''), 'person', e ->> 'suppress', e ->> 'provider');
         perform stop_sequences(of_lead_id, null, 'opted_out');
     end if;
     if (e ->> 'bad_address')::boolean then
@@ -143,17 +180,14 @@ begin
                 e #>> '{reply,subject}', e #>> '{reply,text}', t);
     end if;
     if class = 'out_of_office' then
-        update enrolments x set state = 'paused', paused_until = (t + interval '7 days')::date
-        where x.lead_id = of_lead_id and x.state = 'active';
+        update enrolments x set state = 'paused', paused_until = greatest(x.paused_until, (t + interval '7 days')::date)
+        where x.lead_id = of_lead_id and x.state in ('active', 'paused');
     elsif class is not null and class not in ('opt_out', 'complaint') then
         perform note_conversation(of_lead_id, company, t);
         perform stop_sequences(of_lead_id, company, 'replied');
     end if;
     if coalesce(e -> 'milestones', '[]') ? 'booked' then
-        insert into meetings (lead_id, company_id, touch_id, booked_at, starts_at)
-        values (of_lead_id, company, of_touch_id, t, (e ->> 'meeting_at')::timestamptz)
-        on conflict on constraint a_touch_books_one_meeting do update
-        set starts_at = coalesce(meetings.starts_at, excluded.starts_at);
+        perform keep_agreed_meeting(of_lead_id, company, of_touch_id, t, (e ->> 'meeting_at')::timestamptz);
         perform note_conversation(of_lead_id, company, t);
         perform stop_sequences(of_lead_id, company, 'meeting_booked');
     elsif e ->> 'disposition' = 'callback' then
@@ -185,6 +219,8 @@ begin
             order by d.submitted_at desc limit 1;
         end if;
     end if;
+    -- Before the row below refers to the lead: two events of one person at once would else wait for each other.
+    if of_lead is not null then perform from leads l where l.id = of_lead for no key update; end if;
     insert into events (provider, event_key, kind, delivery_id, lead_id, occurred_at, received_at, disposition, body)
     values (event ->> 'provider', event ->> 'event_key', event ->> 'kind', of_delivery, of_lead,
             (event ->> 'occurred_at')::timestamptz, loop_now(), event ->> 'disposition', coalesce(event -> 'body', '{}'))
@@ -192,14 +228,16 @@ begin
     if new_id is null then
         return jsonb_build_object('stored', false, 'touch_id', of_delivery, 'lead_id', of_lead, 'suppressed', false);
     end if;
-    if of_lead is not null then perform from leads l where l.id = of_lead for update; end if;
     if of_delivery is not null then perform apply_outcome(of_delivery, event); end if;
     if of_lead is not null then
         perform apply_to_lead(of_lead, of_delivery, new_id, event);
     elsif event ->> 'suppress' is not null and sender is not null then
         -- Nobody we know, but the wish holds: should this address ever be imported, it is already closed.
-        perform suppress_address(sender, 'person', event ->> 'suppress', event ->> 'provider');
+        perform suppress_address(sender, case when event ->> 'suppress' in ('hard_bounce', 'wrong_number') then 'address'
+                                         else 'person' end, event ->> 'suppress', event ->> 'provider');
     end if;
+    -- Last, because every send of the day waits for the row of its budget.
+    if of_delivery is not null then perform settle_budget(of_delivery); end if;
     return jsonb_build_object('stored', true, 'touch_id', of_delivery, 'lead_id', of_lead,
                               'suppressed', event ->> 'suppress' is not null);
 end
@@ -213,12 +251,98 @@ as $$
 declare of_lead bigint := (select lead_id from touches where id = touch_id);
 begin
     if of_lead is null then return false; end if;
-    perform from leads l where l.id = of_lead for update;
+    perform from leads l where l.id = of_lead for no key update;
     perform apply_outcome(touch_id, jsonb_build_object('occurred_at', loop_now(), 'disposition', 'unsubscribed',
                                                        'milestones', jsonb_build_array('opted_out')));
     perform suppress_lead(of_lead, 'unsubscribed', source);
     perform stop_sequences(of_lead, null, 'opted_out');
     return true;
+end
+$$;
+
+-- The meeting that a person still has before them; of several the next.
+create function public.coming_meeting(of_lead_id bigint) returns public.meetings
+language sql stable
+set search_path = public, pg_temp
+as $$
+    select m.* from meetings m
+    where m.lead_id = of_lead_id and m.state = 'booked' and (m.starts_at is null or m.starts_at > loop_now())
+    order by m.starts_at asc nulls last, m.id asc limit 1
+$$;
+
+-- What a booking page shows of the person it was made for: {known, zones, starts_at}. A time that clashes is no time.
+create function public.booking_v1(touch_id uuid) returns jsonb
+language sql stable
+set search_path = public, pg_temp
+as $$
+    select coalesce((
+        select jsonb_build_object(
+            'known', true, 'zones', to_jsonb(l.zones),
+            'starts_at', (select m.starts_at from coming_meeting(l.id) m where not m.clashes))
+        from touches o join leads l on l.id = o.lead_id
+        where o.id = booking_v1.touch_id and l.erased_at is null),
+        jsonb_build_object('known', false, 'zones', '[]'::jsonb, 'starts_at', null))
+$$;
+
+create function public.taken_slots_v1(since timestamptz) returns jsonb
+language sql stable
+set search_path = public, pg_temp
+as $$
+    select coalesce(jsonb_agg(x.starts_at order by x.starts_at), '[]') from (
+        select distinct m.starts_at from meetings m
+        where m.state = 'booked' and m.starts_at >= taken_slots_v1.since) x
+$$;
+
+-- The time for this person: what they agreed to without one, or in a clash, gets it; else it is a new meeting.
+-- A link books one meeting for its touch; a later one is the person's. False when somebody was faster.
+create function public.take_slot(o public.touches, at timestamptz) returns boolean
+language plpgsql
+set search_path = public, pg_temp
+as $$
+declare open_id bigint := (select id from coming_meeting(o.lead_id));
+begin
+    if open_id is not null then
+        update meetings m set starts_at = take_slot.at, clashes = false, booked_at = loop_now() where m.id = open_id;
+    else
+        insert into meetings (lead_id, company_id, touch_id, booked_at, starts_at)
+        values (o.lead_id, o.company_id,
+                case when not exists (select from meetings m where m.touch_id = o.id) then o.id end, loop_now(), take_slot.at);
+    end if;
+    return true;
+exception when unique_violation then
+    return false;
+end
+$$;
+
+-- A person books through the link of one touch. Returns {status: booked | taken | known | unknown, starts_at}; `known` is
+-- their own meeting, which stays. Whether the time is one of those offered is the caller's to ask; that nobody else has it is
+-- kept here. Someone who opted out may still book: the meeting is their wish, and nothing else goes to them.
+create function public.book_meeting_v1(touch_id uuid, starts_at timestamptz) returns jsonb
+language plpgsql
+set search_path = public, pg_temp
+as $$
+declare
+    o touches;
+    mine meetings;
+begin
+    select x.* into o from touches x join leads l on l.id = x.lead_id
+    where x.id = book_meeting_v1.touch_id and l.erased_at is null;
+    if o.id is null then return jsonb_build_object('status', 'unknown', 'starts_at', null); end if;
+    perform from leads l where l.id = o.lead_id for update;
+    mine := coming_meeting(o.lead_id);
+    if mine.starts_at is not null and not mine.clashes then
+        return jsonb_build_object('status', 'known', 'starts_at', mine.starts_at);
+    end if;
+    if not take_slot(o, book_meeting_v1.starts_at) then
+        return jsonb_build_object('status', 'taken', 'starts_at', null);
+    end if;
+    -- Whoever uses the link has received it, should no other word of that ever come.
+    perform apply_outcome(o.id, jsonb_build_object(
+        'occurred_at', loop_now(), 'milestones', jsonb_build_array('delivered', 'positive', 'booked'),
+        'disposition', case o.channel when 'email' then 'clicked' when 'sms' then 'delivered' else 'meeting' end));
+    perform note_conversation(o.lead_id, o.company_id, loop_now());
+    perform stop_sequences(o.lead_id, o.company_id, 'meeting_booked');
+    return jsonb_build_object('status', 'booked', 'starts_at', book_meeting_v1.starts_at);
 end
 $$;
 

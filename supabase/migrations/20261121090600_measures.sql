@@ -180,20 +180,30 @@ create function public.hot_leads_v1(since timestamptz, max_rows int) returns jso
 language sql stable
 set search_path = public, pg_temp
 as $$
-    select coalesce(jsonb_agg(to_jsonb(x) order by x.at desc, x.lead_id), '[]') from (
-        select distinct on (l.id) l.id as lead_id, concat_ws(' ', l.first_name, l.last_name) as name, c.name as company, h.channel,
-               h.wish, h.words, h.at, l.email, (select p.number from phones p where p.lead_id = l.id order by p.label, p.number limit 1) as phone,
-               (select m.starts_at from meetings m where m.lead_id = l.id order by m.id desc limit 1) as meeting_at
-        from (
-            select m.lead_id, m.channel, m.reply_class as wish, left(m.body, 400) as words, m.at from messages m
-            where m.direction = 'in' and m.handled_at is null and m.at >= since
-                and m.reply_class in ('positive', 'question', 'callback')
-            union all
-            select o.lead_id, o.channel, o.disposition, null, d.closed_at from touches o join deliveries d on d.id = o.id
-            where o.disposition in ('meeting', 'callback') and d.closed_at >= since) h
-        join leads l on l.id = h.lead_id left join companies c on c.id = l.company_id
-        where not is_suppressed(l.id)
-        order by l.id, h.at desc limit max_rows) x
+    select coalesce(jsonb_agg(to_jsonb(y) order by y.at desc, y.lead_id), '[]') from (
+        select x.* from (
+            select distinct on (l.id) l.id as lead_id, concat_ws(' ', l.first_name, l.last_name) as name, c.name as company,
+                   h.channel, h.wish, h.words, h.at, l.email,
+                   (select p.number from phones p where p.lead_id = l.id order by p.label, p.number limit 1) as phone,
+                   m.starts_at as meeting_at, coalesce(m.clashes, false) as meeting_clashes
+            from (
+                select m.lead_id, m.channel, m.reply_class as wish, left(m.body, 400) as words, m.at from messages m
+                where m.direction = 'in' and m.handled_at is null and m.at >= since
+                    and m.reply_class in ('positive', 'question', 'callback')
+                union all
+                select o.lead_id, o.channel, o.disposition, null, d.closed_at from touches o join deliveries d on d.id = o.id
+                where o.disposition = 'callback' and d.closed_at >= since
+                union all
+                select m.lead_id, coalesce(o.channel, 'email'), 'meeting', null, m.booked_at
+                from meetings m left join touches o on o.id = m.touch_id
+                where m.state = 'booked' and m.booked_at >= since and coalesce(m.starts_at > loop_now(), true)) h
+            join leads l on l.id = h.lead_id left join companies c on c.id = l.company_id
+            left join lateral (select * from meetings b where b.lead_id = l.id and b.state = 'booked'
+                               order by b.id desc limit 1) m on true
+            -- Whoever opted out and then booked wants that meeting, and nothing else.
+            where h.wish = 'meeting' or l.id not in (select suppressed_leads())
+            order by l.id asc, h.at desc) x
+        order by x.at desc, x.lead_id asc limit max_rows) y
 $$;
 
 create function public.open_deliveries_v1(max_rows int) returns jsonb

@@ -53,6 +53,7 @@ class Stand:
     http: httpx.Client
     sent: list[Sent] = field(default_factory=list)
     visited: list[str] = field(default_factory=list)
+    page: str = ""
 
     def vapi(self, method: str, path: str, **request: Any) -> httpx.Response:
         headers = {"authorization": f"Bearer {KEYS.vapi_key}"}
@@ -80,9 +81,9 @@ class Stand:
         self.sent.append(Sent(self.clock.now, url, headers, raw))
         return 200
 
-    def _get(self, url: str, _headers: Mapping[str, str]) -> int:
+    def _get(self, url: str, _headers: Mapping[str, str]) -> tuple[int, str]:
         self.visited.append(url)
-        return 200
+        return 200, self.page
 
 
 @contextmanager

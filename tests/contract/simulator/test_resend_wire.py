@@ -21,7 +21,7 @@ from simulator.world.emails import receive
 from tests.contract.providers.payloads import TOUCH, payload
 from tests.contract.simulator.shapes import differences
 from tests.contract.simulator.stand import KEYS, Sent, Stand, standing
-from tests.unit.simulator.worlds import MONDAY, ada, ada_world
+from tests.unit.simulator.worlds import ADA_ID, MONDAY, ada, ada_world
 
 FREE = ("data.tags", "headers")
 LINK = "https://app.example.com/u/7f0d6c1e"
@@ -218,6 +218,41 @@ def test_unsubscribing__without_a_link_becomes_a_complaint() -> None:
         _post(stand, _request(headers={}))
         assert _events(stand.run_dry(), "complained")
         assert stand.server.record.stops
+
+
+PAGE = '<button name="slot" value="2026-10-06T14:00Z">10:00 AM</button>'
+BOOK = "https://app.example.com/b/3f0c"
+
+
+def _booked(sent: list[Sent]) -> list[bytes]:
+    return [one.raw for one in sent if one.url == BOOK]
+
+
+def test_booking__looks_at_the_page_and_posts_one_of_its_times() -> None:
+    with standing(_world_where("booking")) as stand:
+        stand.page = PAGE
+        _post(stand, _request(text=f"Hello Ada\n\nPick a time: {BOOK}\n\nLeave: {LINK}", html=None))
+        assert _booked(stand.run_dry()) == [b"slot=2026-10-06T14%3A00Z"]
+        assert stand.visited.count(BOOK) == 1
+        assert [act.kind for act in stand.server.record.acts(ADA_ID)][-1] == "booked"
+
+
+def test_booking__needs_a_link_in_the_mail() -> None:
+    with standing(_world_where("booking")) as stand:
+        stand.page = PAGE
+        _post(stand, _request(text="Hello Ada", html=None))
+        stand.run_dry()
+        assert stand.visited == []
+        assert "booked" not in {act.kind for act in stand.server.record.acts(ADA_ID)}
+
+
+def test_scanner__opens_the_booking_page_and_books_nothing() -> None:
+    with standing(_world_where("scanned")) as stand:
+        stand.page = PAGE
+        headers = {"List-Unsubscribe": f"<{LINK}>"}
+        _post(stand, _request(text=f"Hello Ada: {BOOK}", html=None, headers=headers))
+        assert _booked(stand.run_dry()) == []
+        assert stand.visited == [LINK, BOOK]
 
 
 def test_owner_mail__is_delivered_and_nobodys_contact(stand: Stand) -> None:

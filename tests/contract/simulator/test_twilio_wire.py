@@ -23,7 +23,7 @@ from simulator.world.texts import TextOutcome, receive_text
 from tests.contract.providers.payloads import TOUCH, payload
 from tests.contract.simulator.shapes import differences
 from tests.contract.simulator.stand import KEYS, Stand, standing
-from tests.unit.simulator.worlds import MONDAY, ada, ada_world
+from tests.unit.simulator.worlds import ADA_ID, MONDAY, ada, ada_world
 
 NUMBER = "+15555550123"
 SERVICE = "MG" + "a" * 32
@@ -273,3 +273,28 @@ def test_webhooks__are_believed_and_read_as_what_truly_happened(
         assert events[2].reply is not None
         assert events[2].from_address == NUMBER
         assert bool(events[2].suppress) == (disposition == "opted_out")
+
+
+BOOK = "https://app.example.com/b/3f0c"
+
+
+def _books(outcome: TextOutcome) -> bool:
+    return outcome.booking_at is not None
+
+
+def test_booking__looks_at_the_page_in_the_text_and_posts_one_of_its_times() -> None:
+    with standing(_world_where(_books)) as stand:
+        stand.page = '<button name="slot" value="2026-10-06T14:00Z">10:00 AM</button>'
+        _send(stand, Body=f"Worth 15 min? {BOOK} Reply STOP to opt out")
+        sent = [one.raw for one in stand.run_dry() if one.url == BOOK]
+        assert sent == [b"slot=2026-10-06T14%3A00Z"]
+        assert stand.visited == [BOOK]
+        kinds = [(act.channel, act.kind) for act in stand.server.record.acts(ADA_ID)]
+        assert kinds == [("sms", "positive"), ("sms", "booked")]
+
+
+def test_booking__needs_a_link_in_the_text() -> None:
+    with standing(_world_where(_books)) as stand:
+        _send(stand)
+        stand.run_dry()
+        assert stand.visited == []

@@ -73,6 +73,28 @@ def test_email__parts(book: Book) -> None:
     assert "Example Answering, 1 Example Street, Springfield, OH<br>" in mail.html
 
 
+def test_sms__what_is_dispensable_goes_before_our_words_do(
+    book: Book, texts: dict[str, str], load: Load
+) -> None:
+    with_link = "{% if booking_url %}Book: {{ booking_url }}{% else %}A word?{% endif %}"
+    texts["scripts/sms_hello"] = texts["scripts/sms_hello"].replace("A word about {{ company }}?", with_link)
+    script = load(texts).script("scripts/sms_hello")
+    assert isinstance(script, SmsScript)
+
+    def rendered(url: str, *dispensable: str) -> str:
+        fields = {"booking_url": url}
+        name = "Example Answering"
+        return render_sms(
+            script, fields, compliance=book.compliance, business_name=name, dispensable=dispensable
+        ).text
+
+    short, long = "https://example.com/b", "https://example.com/" + 120 * "b"
+    assert f"Book: {short} Reply" in rendered(short, "booking_url")
+    assert "A word? Reply" in rendered(long, "booking_url")
+    with pytest.raises(ConfigurationError):
+        rendered(long)
+
+
 def test_email__own_links_that_share_a_beginning(book: Book) -> None:
     mail = email(book, {**ACME, "booking_url": "https://example.com"})
     assert '<a href="https://example.com">https://example.com</a>' in mail.html

@@ -18,6 +18,7 @@ from shared.directives import (
     SmsScript,
     read,
     render_call,
+    render_sms,
 )
 from shared.directives.fields import SAMPLE
 from shared.directives.files import ROOT
@@ -107,6 +108,42 @@ def test_written__short_and_signed_as_an_ai() -> None:
             assert "AI assistant at {{ business_name }}" in script.body
         elif isinstance(script, SmsScript):
             assert "AI assistant at {{ business_name }}" in script.body
+
+
+def test_outreach__times_for_meetings() -> None:
+    meetings = BOOK.outreach.meetings
+    assert (meetings.minutes, meetings.days_ahead, meetings.notice_hours) == (15, 7, 3)
+    assert meetings.start_hours == (10, 11, 14, 15, 16)
+
+
+@pytest.mark.parametrize("key", [k for k, each in BOOK.scripts.items() if isinstance(each, EmailScript)])
+def test_emails__offer_the_booking_page(key: str) -> None:
+    script = BOOK.script(key)
+    assert isinstance(script, EmailScript)
+    assert "{{ booking_url }}" in script.body
+
+
+@pytest.mark.parametrize("key", [k for k, each in BOOK.scripts.items() if isinstance(each, SmsScript)])
+@pytest.mark.parametrize("company", ["", "Example Heating, Cooling & Refrigeration of Greater Springfield"])
+def test_texts__offer_the_booking_page_or_ask_without_it(key: str, company: str) -> None:
+    script = BOOK.script(key)
+    assert isinstance(script, SmsScript)
+    for host, offered in (
+        ("https://loop.example.com", True),
+        ("https://" + 50 * "a" + ".example.com", False),
+    ):
+        url = f"{host}/b/{32 * 'x'}"
+        text = render_sms(
+            script,
+            {"booking_url": url, "company": company},
+            compliance=BOOK.compliance,
+            business_name="Example Answering",
+            dispensable=("booking_url",),
+        ).text
+        assert (url in text) is offered
+        assert ("?" in text) or offered
+        assert "AI assistant at Example Answering" in text
+        assert text.endswith("Reply STOP to opt out")
 
 
 def test_levers__neither_law_nor_limits() -> None:

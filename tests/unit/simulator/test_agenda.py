@@ -122,9 +122,9 @@ def test_page_visit__needs_somebody_who_fetches_pages() -> None:
     visit = replace(BASE, method="GET", scheme="none", kind="scanned")
     agenda, record, visited = Agenda(), Record(), []
 
-    def get(url: str, _headers: Mapping[str, str]) -> int:
+    def get(url: str, _headers: Mapping[str, str]) -> tuple[int, str]:
         visited.append(url)
-        return 200
+        return 200, ""
 
     agenda.add(visit)
     assert _deliver(agenda, VirtualClock(MONDAY), Outside(), record) == 0

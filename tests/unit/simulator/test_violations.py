@@ -151,3 +151,9 @@ def test_strangers__are_nobodys_violation() -> None:
     record = _record(_contact("sms", person=None), _contact("sms", MONDAY + HOUR, 2, person=None))
     assert violations(record, _mobile_world()) == CLEAN
     assert record.sent() == {"call": 0, "email": 0, "sms": 0}
+
+
+def test_without_consent__a_booking_from_a_text_is_no_opt_in() -> None:
+    record = _record(_contact("sms", MONDAY + 24 * HOUR, 2))
+    _tell(record, MONDAY, Effect(act="booked"))
+    assert violations(record, world_of([ADA], seed=1)) == CLEAN | {"without_consent": 1}

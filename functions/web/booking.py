@@ -1,0 +1,175 @@
+"""The booking page behind the link of an email or text: GET shows free times, POST with one of them books.
+
+Mail scanners follow every link, so GET changes nothing. A link never expires; what it offers is always of the
+present. Times are shown on the person's own clock where it is known, else on the owner's, and say which.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from functions.web.free_slots import free_slots
+from functions.web.page import form_value, page, paragraph
+from shared.directives.outreach import Meetings
+from shared.errors import ConfigurationError, StateError, WebhookRefused
+from shared.links import booking_touch_of
+from shared.loop import Loop
+from shared.state.events import Booking
+
+_ONE = Markup('<button name="slot" value="{value}" aria-label="{hour}, {day}">{hour}</button>')
+_DAY = Markup('<section><h2>{day}</h2><div class="times">{buttons}</div></section>')
+_FORM = Markup('<form method="post">{days}</form>')
+_TIME = Markup('<p><time datetime="{value}"><b>{day}, {hour}</b></time>, {minutes} minutes with {host}.</p>')
+_QUIET = Markup('<p class="quiet">{}</p>')
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One person in front of their page."""
+
+    touch_id: UUID
+    booking: Booking
+    zone: ZoneInfo
+    rules: Meetings
+
+
+class BookingPage:
+    """The two halves of a booking link."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+
+    async def show(self, request: Request) -> Response:
+        """The times still free, or the meeting that this person already has."""
+        return await run_in_threadpool(self._answer, request.path_params["token"], self._show)
+
+    async def act(self, request: Request) -> Response:
+        """Book the posted `slot`. A second time shows what was booked the first time."""
+        slot = _instant(await form_value(request, "slot"))
+        return await run_in_threadpool(
+            self._answer, request.path_params["token"], lambda visit: self._act(visit, slot)
+        )
+
+    def _answer(self, token: str, then: Callable[[Visit], Response]) -> Response:
+        try:
+            visit = self._visit(token)
+            return then(visit) if visit else _unknown()
+        except WebhookRefused:
+            return page(
+                "This link is not complete", paragraph("Please copy the whole link from the message."), 404
+            )
+        except (StateError, ConfigurationError) as error:
+            self._loop.log.error("booking page not served", extra={"code": error.code})
+            return page("Please try again", paragraph("We cannot look into the calendar at the moment."), 503)
+
+    def _visit(self, token: str) -> Visit | None:
+        loop = self._loop
+        touch_id = booking_touch_of(loop.settings, token)
+        booking = loop.state.events.booking(touch_id)
+        zone = ZoneInfo(booking.zones[0]) if len(booking.zones) == 1 else loop.zone
+        # Read anew, since a container outlives a change of the directives; read only, since a page is no
+        # stage and offers no files to the database.
+        rules = dataclasses.replace(loop, read_only=True).book.outreach.meetings
+        return Visit(touch_id, booking, zone, rules) if booking.known else None
+
+    def _show(self, visit: Visit) -> Response:
+        if visit.booking.starts_at:
+            return self._booked(visit, visit.booking.starts_at)
+        return self._offer(visit)
+
+    def _act(self, visit: Visit, slot: datetime | None) -> Response:
+        if visit.booking.starts_at:
+            return self._booked(visit, visit.booking.starts_at)
+        if slot is None or slot not in self._free(visit):
+            return self._gone(visit)
+        answer = self._loop.state.events.book(visit.touch_id, slot)
+        self._loop.log.info("booking asked for", extra={"status": answer.status})
+        if answer.starts_at:
+            return self._booked(visit, answer.starts_at)
+        return self._gone(visit) if answer.status == "taken" else _unknown()
+
+    def _free(self, visit: Visit) -> list[datetime]:
+        now = self._loop.clock.now()
+        # A meeting that has begun may still last into a time on offer.
+        taken = self._loop.state.events.taken_slots(now - timedelta(minutes=visit.rules.minutes))
+        return free_slots(now, taken, visit.rules, self._loop.zone)
+
+    def _offer(self, visit: Visit) -> Response:
+        free = self._free(visit)
+        if not free:
+            return page(f"{visit.rules.minutes} minutes with {self._host}", _full())
+        place = visit.zone.key.rpartition("/")[2].replace("_", " ")
+        asked = f"Choose the time that suits you; one tap books it. All times are {place} time."
+        body = paragraph(asked) + _times(free, visit.zone)
+        return page(f"{visit.rules.minutes} minutes with {self._host}", body)
+
+    def _gone(self, visit: Visit) -> Response:
+        free = self._free(visit)
+        body = paragraph("Please choose another one.") + _times(free, visit.zone) if free else _full()
+        return page("That time is no longer free", body, 409)
+
+    def _booked(self, visit: Visit, at: datetime) -> Response:
+        local = at.astimezone(visit.zone)
+        told = _TIME.format(
+            value=_value(at), day=_day(local), hour=_hour(local), minutes=visit.rules.minutes, host=self._host
+        )
+        return page("You are booked", told + _QUIET.format("If something comes up, just answer our message."))
+
+    @property
+    def _host(self) -> str:
+        owner, business = self._loop.settings.owner_name, self._loop.settings.business_name
+        return f"{owner} of {business}" if owner and business else owner or business or "us"
+
+
+def _times(free: list[datetime], zone: ZoneInfo) -> Markup:
+    local = [each.astimezone(zone) for each in free]
+    days = Markup("").join(
+        _DAY.format(
+            day=day,
+            buttons=Markup("").join(
+                _ONE.format(value=_value(each), day=day, hour=_hour(each)) for each in times
+            ),
+        )
+        for day, times in groupby(local, key=_day)
+    )
+    return _FORM.format(days=days)
+
+
+def _full() -> Markup:
+    return paragraph("No time is free in the next days. Please answer our message, and we will find one.")
+
+
+def _unknown() -> Response:
+    return page("Please write to us", paragraph("We do not know this message any more."), 404)
+
+
+def _instant(text: str | None) -> datetime | None:
+    """The instant that a button stands for; None for anything else."""
+    try:
+        at = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo else None
+
+
+def _value(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
+def _day(local: datetime) -> str:
+    return f"{local:%A, %B} {local.day}"
+
+
+def _hour(local: datetime) -> str:
+    return f"{local.hour % 12 or 12}:{local:%M} {'AM' if local.hour < 12 else 'PM'} {local.tzname()}"
