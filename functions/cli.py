@@ -11,6 +11,7 @@ from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -37,9 +38,8 @@ def main() -> None:
         for command in extension.load():
             cli.add_command(command)
     try:
-        cli(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        # Without its standalone mode click gives an exit code back instead of exiting.
+        sys.exit(cli(standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
@@ -51,11 +51,11 @@ def main() -> None:
 
 
 @contextmanager
-def opened() -> Iterator[Loop]:
+def opened(settings: Settings | None = None) -> Iterator[Loop]:
     """The loop that the environment describes."""
     from shared import loop as loops
 
-    loop = loops.build(Settings.from_env())
+    loop = loops.build(settings or Settings.from_env())
     try:
         yield loop
     finally:
@@ -100,11 +100,11 @@ def run(stage: str, dry_run: bool, force: bool, live: bool, day: datetime | None
 def live(state: str, as_json: bool) -> None:
     """Turn sending on or off for this installation, or say whether it is on."""
     settings = Settings.from_env()
-    with opened() as loop:
+    missing = settings.missing_to_go_live()
+    if state == "on" and missing:
+        raise ConfigurationError("Not turned on. These settings are missing: " + ", ".join(missing))
+    with opened(settings) as loop:
         if state == "on":
-            missing = settings.missing_to_go_live()
-            if missing:
-                raise ConfigurationError("Not turned on. These settings are missing: " + ", ".join(missing))
             loop.state.live.turn_on(app=settings.app, actor="owner")
         if state == "off":
             loop.state.live.turn_off(app=settings.app, actor="owner")
@@ -132,6 +132,16 @@ def resume() -> None:
     click.echo("The kill switch is off.")
 
 
+def push_line(supabase_url: str) -> str:
+    """The Supabase CLI's command for the same migrations; it keeps the same record of them as we do.
+
+    The password is not in the settings, so it stays a word to replace. The project's name is in its URL.
+    """
+    project, _, domain = (urlsplit(supabase_url).hostname or "").partition(".")
+    host = f"db.{project}.{domain}" if domain == "supabase.co" else "HOST"
+    return f"supabase db push --db-url 'postgresql://postgres:PASSWORD@{host}:5432/postgres'"
+
+
 @cli.command()
 def migrate() -> None:
     """Bring the database up to this release."""
@@ -142,8 +152,8 @@ def migrate() -> None:
     if settings.supabase_url and not settings.database_url:
         raise ConfigurationError(
             "Migrations need the database's own URL. With the Supabase CLI, from this folder:\n"
-            "  supabase db push --db-url 'postgresql://postgres:PASSWORD@HOST:5432/postgres'\n"
-            "or set GROWTHLOOP_DATABASE_URL and run this again."
+            f"  {push_line(settings.supabase_url)}\n"
+            "or set GROWTHLOOP_DATABASE_URL to that URL and run this again."
         )
     applied = apply(database_url(settings))
     click.echo("\n".join(f"applied {name}" for name in applied) or "Nothing to apply.")

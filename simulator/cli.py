@@ -13,7 +13,7 @@ import click
 @click.option(
     "--days", default=5, show_default=True, type=click.IntRange(1, 60), help="Business days to run."
 )
-@click.option("--seed", default=1, show_default=True, help="The same seed gives the same run.")
+@click.option("--seed", default=5, show_default=True, help="The same seed gives the same run.")
 @click.option(
     "--out",
     default=Path("growthloop-demo"),

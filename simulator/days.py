@@ -9,9 +9,10 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ import psycopg
 import uvicorn
 
 from functions import slots, stages
+from functions.dispatcher import DISPATCHER_CRON, dispatch
 from functions.runner import run_stage
 from functions.stages import Stage
 from functions.web.app import build as build_web
@@ -30,8 +32,11 @@ from shared.state import State
 from shared.state.postgres import PostgresTransport
 from simulator.agenda import Agenda
 from simulator.clock import VirtualClock
+from simulator.credentials import Credentials
 from simulator.webhooks import deliver_due
-from simulator.wire.server import WireServer
+from simulator.wire.backstage import Fault
+from simulator.wire.server import Urls, WireServer, no_fault
+from simulator.world import World
 
 LOOP_NOW = """
 create schema if not exists simulation;
@@ -52,6 +57,10 @@ class OwnerAct:
     does: Callable[[Loop], None]
 
 
+Timetable = Callable[["Days", datetime], Iterator[tuple[datetime, Callable[[], object]]]]
+"""What is started when, from the clock's present to an instant, in order of time."""
+
+
 @dataclass
 class Days:
     """One world over a stretch of time. `progress` is told each virtual instant that was reached."""
@@ -66,17 +75,23 @@ class Days:
     progress: Callable[[datetime], None] = lambda _: None
     reports: list[StageReport] = field(default_factory=list)
 
-    def run(self, until: datetime) -> None:
+    def run(self, until: datetime, timetable: Timetable | None = None) -> None:
         """Live from the clock's present to `until`: stages at their slots, webhooks at their times."""
         with web_server(self.web_loop) as base, httpx.Client(base_url=base, timeout=30) as client:
             poster = Poster(client, self.loop.settings.public_url or "")
-            for at, stage in firings(self.clock.now, until, self.loop):
+            for at, start in (timetable or stage_crons)(self, until):
                 self._deliver_until(at, poster)
                 self._act_until(at)
                 self.move_to(at)
-                self.reports.append(run_stage(self.loop, stage.name))
+                start()
                 self.progress(at)
             self._deliver_until(until, poster)
+            self.move_to(until)
+
+    def fire(self, name: str) -> StageReport:
+        """Run one stage now, as the schedule does."""
+        self.reports.append(run_stage(self.loop, name))
+        return self.reports[-1]
 
     def move_to(self, at: datetime) -> None:
         """Set the world's and the database's clock; neither goes back."""
@@ -115,34 +130,83 @@ class Poster:
 
     def post(self, url: str, headers: Any, raw: bytes) -> int:
         """Deliver one webhook; 0 for no answer."""
-        return self._send("POST", url, headers, raw)
+        return self._send("POST", url, headers, raw)[0]
 
-    def get(self, url: str, headers: Any) -> int:
+    def get(self, url: str, headers: Any) -> tuple[int, str]:
         """Open one link, as a scanner or a person does."""
         return self._send("GET", url, headers, b"")
 
-    def _send(self, method: str, url: str, headers: Any, raw: bytes) -> int:
+    def _send(self, method: str, url: str, headers: Any, raw: bytes) -> tuple[int, str]:
         if not url.startswith(self.public_url):
-            return 0
+            return 0, ""
         try:
             path = url.removeprefix(self.public_url)
-            return self.client.request(method, path, headers=dict(headers), content=raw).status_code
+            answer = self.client.request(method, path, headers=dict(headers), content=raw)
         except httpx.HTTPError:
-            return 0
+            return 0, ""
+        return answer.status_code, answer.text
 
 
-def firings(start: datetime, until: datetime, loop: Loop) -> Iterator[tuple[datetime, Stage]]:
+def stage_crons(days: Days, until: datetime) -> Iterator[tuple[datetime, Callable[[], object]]]:
     """Every slot of every built stage, in order of time and then of the stage table."""
-    built = [stage for stage in stages.STAGES if stage.built]
-    upcoming = {stage.name: slots.next_slot(stage, start, loop.zone) for stage in built}
+    built = stages.built()
+    zone = days.loop.zone
+    upcoming = {stage.name: slots.next_slot(stage, days.clock.now, zone) for stage in built}
     while True:
         at = min(upcoming.values())
         if at > until:
             return
         for stage in built:
             if upcoming[stage.name] == at:
-                yield at, stage
-                upcoming[stage.name] = slots.next_slot(stage, at, loop.zone)
+                yield at, partial(days.fire, stage.name)
+                upcoming[stage.name] = slots.next_slot(stage, at, zone)
+
+
+def dispatcher_cron(days: Days, until: datetime) -> Iterator[tuple[datetime, Callable[[], object]]]:
+    """Every firing of the dispatcher, which starts what is due; what it starts is run on the spot."""
+    cron = Stage(
+        "dispatcher", DISPATCHER_CRON, "slot", timeout_s=60, lease_s=60, catch_up=timedelta(0), does="starts"
+    )
+    at = days.clock.now
+    while (at := slots.next_slot(cron, at, days.loop.zone)) <= until:
+        yield at, partial(dispatch, days.loop, days.fire)
+
+
+def nothing(_: Days, __: datetime) -> Iterator[tuple[datetime, Callable[[], object]]]:
+    """No stage runs: time passes and webhooks come in."""
+    return iter(())
+
+
+@contextmanager
+def days_in(
+    world: World,
+    dsn: str,
+    start: datetime,
+    settings: Callable[[Urls], Settings],
+    *,
+    credentials: Credentials,
+    fault: Fault = no_fault,
+    progress: Callable[[datetime], None] = lambda _: None,
+) -> Iterator[Days]:
+    """A migrated database, the providers' wire before a world, and the loop between them, at one instant.
+
+    `settings` makes the loop's settings from the wire's addresses. Raises `AssertionError` at the end if
+    the wire itself failed, because then nothing it said can be relied on.
+    """
+    clock, agenda = VirtualClock(start), Agenda()
+    with (
+        WireServer(world, clock, agenda, credentials, fault=fault) as wire,
+        closing(start_clock(dsn, start)) as database,
+    ):
+        own = settings(wire.urls)
+        with (
+            closing(build_loop(own, dsn, lambda seconds: days.wait(seconds))) as loop,
+            closing(build_loop(own, dsn, lambda _: None)) as web_loop,
+        ):
+            days = Days(loop, web_loop, wire, clock, agenda, database, progress=progress)
+            yield days
+    if wire.errors:
+        raise AssertionError(f"the simulator itself failed:\n{wire.errors[0]}")
 
 
 def build_loop(settings: Settings, dsn: str, pause: Callable[[float], None]) -> Loop:

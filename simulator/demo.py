@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -17,21 +17,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from functions.campaigns.leads import import_consents, import_leads, import_scrub, scoring_rules
-
 from shared.config import Settings
 from shared.loop import Loop
 from shared.state.embedded import EmbeddedServer, scratch_data_dir
 from shared.state.migrate import migrate
 from simulator import leads as demo_leads
-from simulator.agenda import Agenda
-from simulator.clock import VirtualClock
 from simulator.credentials import Credentials
-from simulator.days import Days, OwnerAct, build_loop, business_days, local, start_clock
+from simulator.days import Days, OwnerAct, business_days, days_in, local
 from simulator.guard import loopback_only
 from simulator.leads.generate import OPTED_IN_STATES
 from simulator.pages import OwnerMail, write_pages
 from simulator.violations import violations
-from simulator.wire import Urls, WireServer
+from simulator.wire import Urls
 from simulator.wire.http import Request
 from simulator.world import Rates, World
 
@@ -40,7 +37,7 @@ FIRST_DAY = date(2026, 10, 8)
 ZONE = ZoneInfo("America/New_York")
 PUBLIC_URL = "https://loop.example.com"
 OWNER = "owner@example.com"
-MAILBOXES = tuple(f"{name}@mail.example.com" for name in ("sarah", "john", "hello", "team"))
+MAILBOXES = tuple(f"{name}@mail.example.com" for name in ("hello", "office", "team", "desk"))
 NUMBERS = tuple(f"+1212555010{n}" for n in range(4))
 WARM_SINCE = date(2026, 8, 1)
 
@@ -62,30 +59,22 @@ def run_demo(
     """
     dates = business_days(FIRST_DAY, days)
     start, end = local(dates[0], 7, 0, ZONE), local(dates[-1] + timedelta(days=1), 0, 30, ZONE)
+    mails = Inbox()
     with loopback_only(), scratch_database() as dsn:
         world = World.from_files(demo_leads.DEMO, demo_leads.CONSENTS, Rates.load(), seed)
-        clock, agenda, mails = VirtualClock(start), Agenda(), Inbox()
-        with (
-            WireServer(world, clock, agenda, credentials(), fault=mails.look) as wire,
-            closing(start_clock(dsn, start)) as database,
-        ):
-            settings = demo_settings(wire.urls, seed)
-            run = Days(
-                loop=build_loop(settings, dsn, lambda seconds: run.wait(seconds)),
-                web_loop=build_loop(settings, dsn, lambda _: None),
-                wire=wire,
-                clock=clock,
-                agenda=agenda,
-                database=database,
-                owner=owner_acts(dates, wire.urls),
-                progress=lambda at: progress(start, at, end),
-            )
-            with closing(run.loop), closing(run.web_loop):
-                take_in(run.loop)
-                run.run(end)
-                figures = account(run, world, days)
-        if wire.errors:
-            raise AssertionError(f"the simulator itself failed:\n{wire.errors[0]}")
+        with days_in(
+            world,
+            dsn,
+            start,
+            lambda urls: demo_settings(urls, seed),
+            credentials=credentials(),
+            fault=mails.look,
+            progress=lambda at: progress(start, at, end),
+        ) as run:
+            run.owner += owner_acts(dates)
+            take_in(run.loop, Lists.shipped())
+            run.run(end)
+            figures = account(run, world, days)
     pages = write_pages(folder, figures, mails.mails, run.reports)
     figures["reports"] = [page.relative_to(folder).as_posix() for page in pages]
     return DemoResult(figures, pages)
@@ -108,7 +97,7 @@ class Inbox:
 @contextmanager
 def scratch_database() -> Iterator[str]:
     """A migrated database of its own on the embedded server, dropped at the end."""
-    with EmbeddedServer.attach(scratch_data_dir(), fast=True) as server:
+    with EmbeddedServer.attach(scratch_data_dir("demo"), fast=True) as server:
         name = f"demo_{uuid.uuid4().hex[:12]}"
         server.create_database(name)
         try:
@@ -129,7 +118,7 @@ def credentials() -> Credentials:
 
 
 def demo_settings(urls: Urls, seed: int) -> Settings:
-    """Settings from nothing. The installation's id follows from the seed, so ids are the same in every run."""
+    """Settings from nothing. The installation's id follows from the seed, so every run has the same ids."""
     keys, since = credentials(), WARM_SINCE.isoformat()
     return Settings.from_env(
         {
@@ -141,7 +130,6 @@ def demo_settings(urls: Urls, seed: int) -> Settings:
             "GROWTHLOOP_BUSINESS_NAME": "Example Answering",
             "GROWTHLOOP_OWNER_NAME": "Alex Example",
             "GROWTHLOOP_POSTAL_ADDRESS": "1 Example Street, Springfield, NY 10001",
-            "GROWTHLOOP_BOOKING_URL": "https://example.com/book",
             "GROWTHLOOP_OPT_OUT_NUMBER": "+18005550100",
             "GROWTHLOOP_OWNER_EMAIL": OWNER,
             "GROWTHLOOP_REPORT_FROM": "Growth Loop <reports@example.com>",
@@ -164,17 +152,31 @@ def demo_settings(urls: Urls, seed: int) -> Settings:
     )
 
 
-def take_in(loop: Loop) -> None:
+@dataclass(frozen=True)
+class Lists:
+    """The owner's files: leads, consents, and what the do-not-call scrub found."""
+
+    leads: bytes
+    consents: bytes
+    scrub: bytes
+
+    @classmethod
+    def shipped(cls) -> Lists:
+        """The demo's own."""
+        files = (demo_leads.DEMO, demo_leads.CONSENTS, demo_leads.SCRUB)
+        return cls(*(file.read_bytes() for file in files))
+
+
+def take_in(loop: Loop, lists: Lists) -> None:
     """What the owner does before the first morning: import the files and opt states in."""
     rules = scoring_rules(loop.book.outreach)
-    state = loop.state
-    import_leads(state, demo_leads.DEMO.read_bytes(), file_name=demo_leads.DEMO.name, scoring=rules)
-    import_consents(state, demo_leads.CONSENTS.read_bytes(), file_name=demo_leads.CONSENTS.name)
-    import_scrub(state, demo_leads.SCRUB.read_bytes(), file_name=demo_leads.SCRUB.name)
-    state.settings.put("company_line_opt_in", sorted(OPTED_IN_STATES), actor="owner")
+    import_leads(loop.state, lists.leads, file_name="leads.csv", scoring=rules)
+    import_consents(loop.state, lists.consents, file_name="consents.csv")
+    import_scrub(loop.state, lists.scrub, file_name="scrub.csv")
+    loop.state.settings.put("company_line_opt_in", sorted(OPTED_IN_STATES), actor="owner")
 
 
-def owner_acts(dates: list[date], _: Urls) -> list[OwnerAct]:
+def owner_acts(dates: list[date]) -> list[OwnerAct]:
     """The owner's part: look at the first preview, go live, and once pull the kill switch for a while."""
     app = "growthloop"
     acts = [

@@ -27,27 +27,38 @@ class Contact:
 class OwnerTerms:
     """What the owner decided and the installation has in place.
 
-    `line_opt_in` and `registered` are two-letter states. `can_unsubscribe` means that links can be made and
-    signed.
+    `line_opt_in` are two-letter states, `registered` states with the channel. `can_unsubscribe` means that
+    links can be made and signed.
     """
 
     live: bool
     kill_switch: bool
     line_opt_in: frozenset[str]
-    registered: frozenset[str]
+    registered: frozenset[tuple[str, str]]
     postal_address: bool
     can_unsubscribe: bool
 
 
 def owner_terms(
-    settings: Mapping[str, Any], *, live: bool, kill_switch: bool, postal_address: bool, can_unsubscribe: bool
+    settings: Mapping[str, Any],
+    *,
+    today: date,
+    live: bool,
+    kill_switch: bool,
+    postal_address: bool,
+    can_unsubscribe: bool,
 ) -> OwnerTerms:
-    """Terms from the owner's stored settings."""
+    """Terms from the owner's stored settings. A registration counts up to the day it is valid until."""
     return OwnerTerms(
         live=live,
         kill_switch=kill_switch,
         line_opt_in=frozenset(settings.get("company_line_opt_in", ())),
-        registered=frozenset(settings.get("registrations", {})),
+        registered=frozenset(
+            (region, channel)
+            for region, channels in settings.get("registrations", {}).items()
+            for channel, held in channels.items()
+            if date.fromisoformat(held["valid_until"]) >= today
+        ),
         postal_address=postal_address,
         can_unsubscribe=can_unsubscribe,
     )
@@ -102,7 +113,7 @@ def request_for(
         dnc_scrubbed_on=contact.phone.dnc_scrubbed_on if contact.phone else None,
         dnc_listed=bool(contact.phone and contact.phone.dnc_listed),
         company_line_opt_in=lead.region in terms.line_opt_in,
-        registered=lead.region in terms.registered,
+        registered=(lead.region, channel) in terms.registered,
         in_conversation=lead.in_conversation,
         touches_24h=lead.touches_24h,
         touches_7d=lead.touches_7d,

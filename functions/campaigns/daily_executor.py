@@ -86,18 +86,19 @@ def plan_terms(loop: Loop, today: date) -> PlanTerms:
         today=today,
         book=loop.book,
         rules=loop.rules,
-        owner=standing_terms(loop),
+        owner=standing_terms(loop, today),
         holdout_share=holdout.share if new >= holdout.minimum_companies_per_week else 0.0,
         salt=str(loop.settings.installation_id),
         zone=loop.zone,
     )
 
 
-def standing_terms(loop: Loop) -> OwnerTerms:
+def standing_terms(loop: Loop, today: date) -> OwnerTerms:
     """The owner's terms as they stand now."""
     status = loop.state.live.status()
     return owner_terms(
         loop.owner_settings,
+        today=today,
         live=status.may_send and loop.may_send,
         kill_switch=status.kill_switch,
         postal_address=bool(loop.settings.postal_address),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from functions import stages
 from shared.gate import Rules
@@ -68,7 +69,6 @@ NEXT_STEP = {
     "positive": "Answer them today: they are interested.",
     "question": "Answer their question.",
     "callback": "Call them back at the time they named.",
-    "meeting": "Prepare the meeting.",
 }
 
 
@@ -110,7 +110,9 @@ def evening_report(loop: Loop, period: Period, figures: DayFigures, *, interim: 
         contacted=Count(figures.contacted, baseline([counts["contacted"] for counts in reversed(earlier)])),
         channels=channel_days(figures.funnel, earlier, measures.dispositions(day)),
         not_contacted=not_contacted(measures.not_contacted(period.start, period.end)),
-        hot_leads=tuple(map(hot_lead, measures.hot_leads(now - timedelta(days=HOT_DAYS), HOT_ROWS))),
+        hot_leads=tuple(
+            hot_lead(row, loop.zone) for row in measures.hot_leads(now - timedelta(days=HOT_DAYS), HOT_ROWS)
+        ),
         zones_open=zones_open(measures.zones_open(period.end)),
         unsettled=unsettled(measures.open_deliveries(20), now),
         spend=spending(spend, loop),
@@ -159,7 +161,7 @@ def not_contacted(codes: dict[str, int]) -> tuple[NotContacted, ...]:
     return tuple(NotContacted(code, count) for code, count in ordered)
 
 
-def hot_lead(row: dict[str, Any]) -> HotLead:
+def hot_lead(row: dict[str, Any], zone: ZoneInfo) -> HotLead:
     """A person waiting for an answer."""
     return HotLead(
         lead_id=row["lead_id"],
@@ -168,10 +170,20 @@ def hot_lead(row: dict[str, Any]) -> HotLead:
         channel=cast("ChannelName", row["channel"]),
         said=row["words"] or "",
         at=datetime.fromisoformat(row["at"]),
-        next_step=NEXT_STEP.get(row["wish"], "Answer them."),
+        next_step=meeting_words(row, zone) or NEXT_STEP.get(row["wish"], "Answer them."),
         phone=row["phone"],
         email=row["email"],
     )
+
+
+def meeting_words(row: dict[str, Any], zone: ZoneInfo) -> str:
+    """What to do about a booked meeting, at its time in the owner's zone; empty where there is none."""
+    if row["meeting_at"] is None:
+        return "Agree on a time: they want to meet." if row["wish"] == "meeting" else ""
+    when = datetime.fromisoformat(row["meeting_at"]).astimezone(zone).strftime("%A, %B %-d at %-I:%M %p")
+    if row["meeting_clashes"]:
+        return f"They were promised {when}, which was already taken: agree on another time."
+    return f"You meet on {when}."
 
 
 def zones_open(rows: Sequence[dict[str, Any]]) -> tuple[OpenZone, ...]:
@@ -207,10 +219,14 @@ def spending(spend: dict[str, Any], loop: Loop) -> tuple[Spend, ...]:
 
 
 def failed_stages(rows: Sequence[dict[str, Any]]) -> tuple[FailedStage, ...]:
-    """Runs that did not end well."""
+    """Runs that did not end well; the same failure again and again is one row, at its latest time."""
+    slots: dict[tuple[str, str], list[datetime]] = {}
+    for row in rows:
+        key = (row["stage"], str(row["error"].get("code", "error")))
+        slots.setdefault(key, []).append(datetime.fromisoformat(row["slot"]))
     return tuple(
-        FailedStage(row["stage"], datetime.fromisoformat(row["slot"]), str(row["error"].get("code", "error")))
-        for row in rows
+        FailedStage(stage, max(times), code if len(times) == 1 else f"{code}, {len(times)} times")
+        for (stage, code), times in slots.items()
     )
 
 

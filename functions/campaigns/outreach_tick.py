@@ -6,11 +6,11 @@ What may have gone out is never repeated here: it stays `unknown` until its prov
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, cast
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from functions.campaigns.contact import (
@@ -23,8 +23,17 @@ from functions.campaigns.contact import (
     sender_state,
 )
 from functions.campaigns.messages import Envelope, payload
-from shared.errors import ConfigurationError, ProviderError, RecipientOptedOut
+from functions.campaigns.tally import ChannelStopped, Tally
+from functions.failures import describe, frames
+from shared.errors import (
+    ConfigurationError,
+    OutcomeUnknown,
+    ProviderError,
+    RecipientOptedOut,
+    StateError,
+)
 from shared.gate import ContactRequest, Decision, Purpose, closes_at, decide, place_of
+from shared.lease import Lease
 from shared.loop import Loop
 from shared.period import Period
 from shared.providers.channel import Channel, ChannelName, Message, Receipt
@@ -36,44 +45,36 @@ LEASE_S = 120
 FENCE_MARGIN_S = 10
 BATCH = 20
 CHANNELS: tuple[ChannelName, ...] = ("call", "sms", "email")
+WAIT_FOR_DATA = timedelta(days=3)  # at most three tries in the seven days of a step
+WAIT_FOR_OWNER = timedelta(hours=1)
+MOST_SET_ASIDE = 3
+EVERYTHING_STOPS = ("NOT_LIVE", "KILL_SWITCH")
+BROKEN_OFF = "unexpected"
 
 
-@dataclass
-class Tally:
-    """What one tick did. `refused` counts by code, `failed` by provider code."""
+@dataclass(frozen=True)
+class Prepared:
+    """A touch that passed the gate, made into its message."""
 
-    sent: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    failed: Counter[str] = field(default_factory=Counter)
-    unknown: Counter[str] = field(default_factory=Counter)
-    notes: list[str] = field(default_factory=list)
-
-
-class ChannelStopped(Exception):
-    """Nothing more goes out on this channel in this tick."""
+    envelope: Envelope
+    contact: Contact
+    message: Message
+    terms: dict[str, Any]
+    provenance: dict[str, Any]
 
 
 def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageReport:  # noqa: ARG001 - one shape
-    """One tick. With nothing due it is one round trip to the database beyond the slot's own."""
+    """One tick. With nothing due it is two round trips to the database beyond the slot's own.
+
+    It fails, whatever else went out, when a channel is down until somebody acts; and when nothing went out
+    because of touches that could not be made into messages.
+    """
     today = loop.clock.now().astimezone(loop.zone).date()
     found = loop.state.outreach.open_tick(today)
     tally = Tally()
     if not preview and any(found.due.values()):
         send_due(loop, found, tally)
-    return StageReport(
-        STAGE,
-        None,
-        "ok",
-        counts={
-            "due": found.due,
-            "open": found.open,
-            "sent": dict(tally.sent),
-            "refused": dict(tally.refused),
-            "failed": dict(tally.failed),
-            "unknown": dict(tally.unknown),
-        },
-        notes=tuple(tally.notes),
-    )
+    return tally.report(STAGE, found)
 
 
 def send_due(loop: Loop, found: TickState, tally: Tally) -> None:
@@ -84,8 +85,10 @@ def send_due(loop: Loop, found: TickState, tally: Tally) -> None:
         tally.refused[code] += loop.state.outreach.hold_due(code)
         return
     for channel in CHANNELS:
-        if found.due.get(channel):
+        if found.due.get(channel) and not tally.halted:
             Sending(loop, channel, found, tally).run()
+    if tally.halted:
+        tally.refused[tally.halted] += loop.state.outreach.hold_due(tally.halted)
 
 
 class Sending:
@@ -95,25 +98,41 @@ class Sending:
         self._loop = loop
         self._channel = channel
         self._tally = tally
+        self._opened = found.now
         self._senders = {sender.id: sender for sender in found.senders if sender.channel == channel}
         self._spent = found.spent_today.get(channel, 0.0)
         self._in_flight = found.in_flight.get(channel, 0)
+        self._set_aside_running = 0
+        self._seen: set[UUID] = set()
+        self._leased = loop.lease
 
     def run(self) -> None:
         """Claim and send in batches until nothing is due, the channel stops, or the lease runs short."""
         while batch := self._claim():
+            if any(claim.id in self._seen for claim in batch):
+                self._loop.state.outreach.unclaim(batch)
+                return  # what was put off comes again within this tick: without this it would spin
             for place, claim in enumerate(batch):
+                if place and self._leased.left() < LEASE_S / 2:
+                    self._loop.state.outreach.unclaim(batch[place:])
+                    break
                 try:
                     self._one(claim)
                 except ChannelStopped as stop:
-                    self._tally.notes.append(f"{self._channel}: {stop}")
-                    self._loop.state.outreach.unclaim(batch[place + 1 :])
+                    self._stop(stop)
+                    self._loop.state.outreach.unclaim(batch[place:])
                     return
+
+    def _stop(self, stop: ChannelStopped) -> None:
+        self._tally.notes.append(f"{self._channel}: {stop}")
+        if stop.error is not None:
+            self._tally.down.append(describe(stop.error))
 
     def _claim(self) -> list[Claim]:
         if self._loop.lease.left() < LEASE_S / 2 or not self._has_room():
             return []
         days = self._loop.book.outreach.conversation_days
+        self._leased = Lease(LEASE_S)  # before the claim, so that it ends here first
         return self._loop.state.outreach.claim_due(
             self._channel, max_rows=BATCH, lease_s=LEASE_S, conversation_days=days
         )
@@ -131,20 +150,55 @@ class Sending:
         )
 
     def _one(self, claim: Claim) -> None:
+        self._seen.add(claim.id)
+        now = self._loop.clock.now()
+        try:
+            found = self._prepare(claim, now)
+        except StateError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one touch's trouble must not stop the others
+            self._set_aside(claim, error, now)
+            return
+        self._set_aside_running = 0
+        if isinstance(found, Decision):
+            self._refuse(claim, found)
+        elif self._begin(found):
+            self._send(found)
+
+    def _prepare(self, claim: Claim, now: datetime) -> Prepared | Decision:
+        """Ask the gate, and make the message. Nothing is written."""
         loop = self._loop
-        now = loop.clock.now()
         sender = pick_sender(tuple(self._senders.values()), self._channel, claim.lead.lead_id)
         contact = contact_for(claim.lead, self._channel)
         asked = self._request(claim, contact, sender, now)
         decision = decide(asked, loop.rules)
         if not decision.allowed or sender is None or contact.address is None:
-            self._refuse(claim, decision)
-            return
+            return decision
         latest = min(closes_at(now, place_of(asked), loop.rules) or claim.latest_at, claim.latest_at)
         envelope = Envelope(claim, sender, contact.address, now, latest)
         message = Message(str(claim.id), payload(envelope, loop.book, loop.rules, loop.settings), latest)
-        if self._begin(envelope, contact, message):
-            self._send(envelope, message)
+        terms, provenance = self._begin_terms(envelope), self._provenance(envelope, contact)
+        return Prepared(envelope, contact, message, terms, provenance)
+
+    def _set_aside(self, claim: Claim, error: Exception, now: datetime) -> None:
+        """Put a touch that cannot be made into a message out of the way, with a code.
+
+        Where an own fact is missing it asks again soon, since the owner may have set it; where the lead's
+        data cannot be handled, in days. Several in a row are no accident of one lead, so the channel stops
+        before a mistake of ours has put everybody aside.
+        """
+        described = describe(error)
+        ours = isinstance(error, ConfigurationError)
+        self._loop.log.error(
+            "touch %s set aside: %s at %s\n%s", claim.id, described["kind"], described["where"], frames(error)
+        )
+        wait = WAIT_FOR_OWNER if ours else WAIT_FOR_DATA
+        self._refuse(claim, Decision(False, "SENDER_SETUP" if ours else "BAD_DATA", now + wait))
+        self._tally.set_aside.append(described)
+        self._tally.notes.append(f"{self._channel}: touch {claim.id} set aside ({described['code']})")
+        self._set_aside_running += 1
+        if self._set_aside_running >= MOST_SET_ASIDE:
+            raise ChannelStopped(f"{MOST_SET_ASIDE} touches in a row could not be prepared", error)
 
     def _request(
         self, claim: Claim, contact: Contact, sender: SenderFacts | None, now: datetime
@@ -176,6 +230,7 @@ class Sending:
         settings = self._loop.settings
         return owner_terms(
             self._loop.owner_settings,
+            today=_local_day(self._opened, self._loop.zone),
             live=True,
             kill_switch=False,
             postal_address=bool(settings.postal_address),
@@ -196,16 +251,19 @@ class Sending:
         self._loop.state.outreach.refuse(claim, code, decision.retry_at)
         self._tally.refused[code] += 1
 
-    def _begin(self, envelope: Envelope, contact: Contact, message: Message) -> bool:
+    def _begin(self, ready: Prepared) -> bool:
         answer = self._loop.state.outreach.begin_send(
-            envelope.claim,
-            payload=message.payload,
+            ready.envelope.claim,
+            payload=ready.message.payload,
             provider=self._provider().provider,
-            terms=self._begin_terms(envelope),
-            provenance=self._provenance(envelope, contact),
+            terms=ready.terms,
+            provenance=ready.provenance,
         )
         if answer.status == "refused" and answer.code:
             self._tally.refused[answer.code] += 1
+        if answer.code in EVERYTHING_STOPS:
+            self._tally.halted = answer.code
+            raise ChannelStopped(f"stopped in the middle: {answer.code}")
         return answer.status == "submitted"
 
     def _begin_terms(self, envelope: Envelope) -> dict[str, Any]:
@@ -253,17 +311,20 @@ class Sending:
         try:
             return self._loop.providers.channel(self._channel)
         except ConfigurationError as error:
-            raise ChannelStopped(str(error)) from error
+            raise ChannelStopped(str(error), error) from error
 
-    def _send(self, envelope: Envelope, message: Message) -> None:
+    def _send(self, ready: Prepared) -> None:
         """The fence is looked at last: what cannot be answered within the lease is not started."""
-        channel = self._provider()
-        if self._loop.lease.left() < channel.deadline_s + FENCE_MARGIN_S:
+        channel, envelope = self._provider(), ready.envelope
+        if min(self._loop.lease.left(), self._leased.left()) < channel.deadline_s + FENCE_MARGIN_S:
             self._not_started(envelope)
         try:
-            receipt = channel.send(message)
+            receipt = channel.send(ready.message)
         except ProviderError as error:
             self._failed(envelope, error)
+        except Exception as error:  # noqa: BLE001 - whatever a client trips over, the request may have left
+            self._loop.log.error("send of %s broke off\n%s", envelope.claim.id, frames(error))
+            self._failed(envelope, _broken_off(error))
         else:
             self._accepted(envelope, receipt)
 
@@ -296,7 +357,7 @@ class Sending:
         return 1 / per_second if per_second else 0.0
 
     def _failed(self, envelope: Envelope, error: ProviderError) -> None:
-        claim = envelope.claim
+        claim, opted_out = envelope.claim, isinstance(error, RecipientOptedOut)
         verdict = "unknown" if error.outcome_unknown else "requeue" if _repeatable(error) else "failed"
         wait = error.retry_after or timedelta(minutes=5)
         self._loop.state.outreach.record_failure(
@@ -305,22 +366,25 @@ class Sending:
             verdict=cast("Any", verdict),
             code=error.code,
             retry_at=envelope.now + wait if verdict == "requeue" else None,
-            bad_address=error.permanent_for_lead and not _opted_out(error),
-            opted_out=_opted_out(error),
+            bad_address=error.permanent_for_lead and not opted_out,
+            opted_out=opted_out,
         )
         self._tally.unknown[self._channel] += verdict == "unknown"
         self._tally.failed[error.code] += verdict != "unknown"
-        if error.system_wide or error.retryable:
-            raise ChannelStopped(f"{error.code}; the rest waits for a later tick")
+        if error.system_wide or error.retryable or error.outcome_unknown:
+            stays_down = error.system_wide or error.code == BROKEN_OFF
+            raise ChannelStopped(f"{error.code}; the rest waits", error if stays_down else None)
+
+
+def _broken_off(error: Exception) -> ProviderError:
+    """An exception that no client should raise, as what it means for the touch: nobody knows."""
+    unknown = OutcomeUnknown("A provider's client broke off in the middle of a request.", code=BROKEN_OFF)
+    return unknown.with_traceback(error.__traceback__)
 
 
 def _repeatable(error: ProviderError) -> bool:
     """Certainly not carried out, and no fault of this lead's: the touch may be tried again as it is."""
     return (error.retryable or error.system_wide) and not error.permanent_for_lead
-
-
-def _opted_out(error: ProviderError) -> bool:
-    return isinstance(error, RecipientOptedOut)
 
 
 def _limit(scope: str, bucket: str, cost: float, limit: float, code: str) -> dict[str, Any]:

@@ -147,13 +147,22 @@ def due_touches(lead: Candidate, playbook_key: str, held_out: bool, terms: PlanT
     enrolled_on = lead.enrolment.enrolled_on if lead.enrolment else terms.today
     touches: list[PlannedTouch] = []
     for step in remaining_steps(lead, terms.book.playbook(playbook_key)):
-        if (terms.today - enrolled_on).days < step.day:
+        late = (terms.today - enrolled_on).days - step.day
+        if late < 0:
             break
+        if awaits_look_up(lead, step.channel) and late < terms.book.outreach.steps.latest_days:
+            continue
         touch = _planned(lead, step, playbook_key, held_out, terms)
         touches.append(touch)
         if not touch.refused:
             break
     return touches
+
+
+def awaits_look_up(lead: Candidate, channel: ChannelName) -> bool:
+    """Whether the number's line type was never asked: the step keeps its place until it is known or late."""
+    phone = contact_for(lead, channel).phone
+    return phone is not None and phone.line_type is None
 
 
 def _planned(
