@@ -48,7 +48,7 @@ class Providers:
 
     @cached_property
     def sms(self) -> TwilioSms:
-        """Twilio Messages; a sender's reference is its messaging service, which holds the registered campaign."""
+        """Twilio Messages; a sender's reference is its messaging service, which holds the campaign."""
         from shared.providers.twilio.client import TwilioSms
 
         sender = next((each for each in self._settings.senders if each.channel == "sms"), None)

@@ -68,6 +68,7 @@ def check_age(stamp: str, now: datetime, *, milliseconds: bool = False) -> None:
 
 
 def hmac_sha256(key: bytes, content: bytes) -> bytes:
+    """The raw digest; how it is written (hex or base64) is each provider's own."""
     return hmac.new(key, content, hashlib.sha256).digest()
 
 
@@ -123,10 +124,12 @@ def as_dict(value: object) -> dict[str, Any]:
 
 
 def as_list(value: object) -> list[Any]:
+    """The value if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 
 
 def as_text(value: object) -> str | None:
+    """The value if it is text and says something, else None."""
     return value if isinstance(value, str) and value else None
 
 

@@ -156,7 +156,7 @@ class TwilioSms:
 
 @dataclass(frozen=True)
 class LineType:
-    """What kind of line a number is, in the gate's words or `invalid`; `price_usd` is what asking cost, at list price."""
+    """The kind of line of a number, in the gate's words or `invalid`; `price_usd` is the price of asking."""
 
     kind: str
     carrier: str | None

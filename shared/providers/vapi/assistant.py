@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.directives.render import RenderedCall
+from shared.errors import ConfigurationError
 from shared.providers.vapi.client import iso
 from shared.providers.vapi.outcome import ANALYSED
 
@@ -51,6 +52,7 @@ def call_payload(
     """A whole CreateCallDTO for `POST /call`.
 
     `earliest` is the moment of the decision: Vapi demands it beside `latest`, after which it may not dial.
+    Raises `ConfigurationError` for a voicemail that Vapi would cut.
     """
     return {
         "name": touch_id,
@@ -73,7 +75,7 @@ def _assistant(
         "voice": {"provider": said.voice.provider, "voiceId": said.voice.voice_id},
         "maxDurationSeconds": setup.max_duration_s,
         "voicemailDetection": {"provider": "vapi"},
-        "voicemailMessage": said.voicemail[:LONGEST_VOICEMAIL],
+        "voicemailMessage": _voicemail(said),
         "endCallPhrases": [GOODBYE.rstrip("."), "goodbye"],
         "serverMessages": list(SERVER_MESSAGES),
         "clientMessages": [],
@@ -95,6 +97,13 @@ def _model(said: RenderedCall, setup: CallSetup) -> dict[str, Any]:
         "messages": [{"role": "system", "content": said.system_prompt}],
         "tools": [*_tools(setup), {"type": "endCall"}],
     }
+
+
+def _voicemail(said: RenderedCall) -> str:
+    """The words for a machine. Its end names the way to opt out, so it is never cut to fit."""
+    if len(said.voicemail) > LONGEST_VOICEMAIL:
+        raise ConfigurationError(f"A voicemail of {len(said.voicemail)} characters is over Vapi's 1,000.")
+    return said.voicemail
 
 
 def _tools(setup: CallSetup) -> list[dict[str, Any]]:

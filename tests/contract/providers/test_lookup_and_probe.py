@@ -9,7 +9,7 @@ import pytest
 
 from shared.errors import ChannelDown, Unreachable
 from shared.providers.resend.client import ResendEmail
-from shared.providers.twilio.client import LineKind, TwilioLookup, TwilioSms
+from shared.providers.twilio.client import TwilioLookup, TwilioSms
 from shared.providers.vapi.client import VapiCalls
 from tests.support.http_script import HttpScript, Reply, closed_port, names
 
@@ -34,15 +34,15 @@ def sms(url: str) -> TwilioSms:
     [
         ({"type": "mobile", "carrier_name": "Example Wireless"}, "mobile"),
         ({"type": "landline"}, "landline"),
-        ({"type": "fixedVoip"}, "voip"),
-        ({"type": "nonFixedVoip"}, "voip"),
+        ({"type": "fixedVoip"}, "fixed_voip"),
+        ({"type": "nonFixedVoip"}, "nonfixed_voip"),
         ({"type": "tollFree"}, "toll_free"),
-        ({"type": "pager"}, "unknown"),
+        ({"type": "pager"}, "pager"),
         ({"type": None, "error_code": 60601}, "unknown"),
         (None, "unknown"),
     ],
 )
-def test_lookup__names_the_kind_of_line(line: dict[str, Any] | None, kind: LineKind) -> None:
+def test_lookup__names_the_kind_of_line(line: dict[str, Any] | None, kind: str) -> None:
     body = {"phone_number": NUMBER, "valid": True, "line_type_intelligence": line}
     with HttpScript(Reply(200, body)) as server:
         found = TwilioLookup(ACCOUNT, "token", base_url=server.url).line_type(NUMBER)

@@ -9,39 +9,36 @@ from typing import Any
 
 import pytest
 
+from shared.directives.render import RenderedCall
+from shared.directives.scripts import Voice
 from shared.errors import ConfigurationError
-from shared.providers.vapi.assistant import CallScript, CallSetup, call_payload, fill
+from shared.providers.vapi.assistant import CallSetup, call_payload
 from shared.providers.vapi.outcome import HUMAN_DISPOSITIONS
 from tests.contract.providers.payloads import NOW, TOUCH
 
-SCRIPT = CallScript(
-    key="roofers_first_call",
-    version="3",
+SAID = RenderedCall(
     persona="Sarah",
-    voice="vapi/Savannah",
-    opener="Is this {{first_name|the owner}} at {{company}}?",
-    prompt="You talk with {{first_name|somebody}} of {{company}} about gutters.",
-    voicemail="I wanted to ask {{company}} about gutters.",
-    max_duration_s=300,
+    voice=Voice(provider="vapi", voice_id="Savannah"),
+    first_message="Hello, this is Sarah, an AI assistant. This call may be recorded. Is this the owner?",
+    system_prompt="You talk with somebody about gutters.",
+    voicemail="I wanted to ask about gutters. To opt out, call 800-555-0100.",
 )
 SETUP = CallSetup(
-    business="Acme Gutters",
-    business_phone="+1 555-555-0100",
     phone_number_id="c0a1c2d3-0000-4000-8000-000000000002",
     server_url="https://app.example.com/hooks/vapi",
     credential_id="cred-1",
     recording=True,
+    max_duration_s=300,
 )
 
 
-def made(
-    script: CallScript = SCRIPT, setup: CallSetup = SETUP, fields: dict[str, str] | None = None
-) -> dict[str, Any]:
+def made(said: RenderedCall = SAID, setup: CallSetup = SETUP) -> dict[str, Any]:
     return call_payload(
         touch_id=TOUCH,
-        script=script,
+        script_key="scripts/roofers_first_call",
+        script_version="3f2a",
+        said=said,
         setup=setup,
-        fields={"company": "Example Roofing"} if fields is None else fields,
         to_e164="+15555550123",
         earliest=NOW,
         latest=NOW + timedelta(minutes=10),
@@ -60,27 +57,27 @@ def test_call__carries_our_reference_and_ends_with_the_window() -> None:
     assert json.loads(json.dumps(call)) == call
 
 
-def test_first_words__say_who_calls_that_it_is_an_ai_and_that_it_is_recorded() -> None:
-    first = made()["assistant"]["firstMessage"]
-    assert first == (
-        "Hello, this is Sarah, an AI assistant calling for Acme Gutters. This call may be recorded. "
-        "If you do not want our calls, just say stop. Is this the owner at Example Roofing?"
-    )
+def test_words__are_said_as_they_were_rendered() -> None:
+    assistant = made()["assistant"]
+    assert assistant["firstMessage"] == SAID.first_message
+    assert assistant["firstMessageMode"] == "assistant-speaks-first"
+    assert assistant["model"]["messages"] == [{"role": "system", "content": SAID.system_prompt}]
+    assert assistant["voice"] == {"provider": "vapi", "voiceId": "Savannah"}
+    assert assistant["maxDurationSeconds"] == 300
 
 
-def test_recording__is_off_and_unsaid_where_it_must_be() -> None:
+def test_recording__is_off_where_it_must_be() -> None:
     assistant = made(setup=replace(SETUP, recording=False))["assistant"]
     assert assistant["artifactPlan"]["recordingEnabled"] is False
-    assert "recorded" not in assistant["firstMessage"]
     assert assistant["monitorPlan"]["listenEnabled"] is False
 
 
-def test_voicemail__names_the_number_to_opt_out_and_fits() -> None:
-    assistant = made(replace(SCRIPT, voicemail="word " * 500))["assistant"]
+def test_voicemail__is_whole_or_an_error() -> None:
+    assistant = made()["assistant"]
     assert assistant["voicemailDetection"] == {"provider": "vapi"}
-    assert len(assistant["voicemailMessage"]) <= 1_000
-    assert assistant["voicemailMessage"].endswith("call +1 555-555-0100 and say so.")
-    assert "an AI assistant calling for Acme Gutters" in assistant["voicemailMessage"]
+    assert assistant["voicemailMessage"] == SAID.voicemail
+    with pytest.raises(ConfigurationError, match="1,000"):
+        made(replace(SAID, voicemail="word " * 500 + SAID.voicemail))
 
 
 def test_do_not_call__ends_the_call_whether_or_not_we_answer() -> None:
@@ -107,28 +104,3 @@ def test_analysis__asks_for_the_coded_result() -> None:
         "disposition", "decision_maker", "callback_at", "meeting_at", "opt_out",
     }  # fmt: skip
     assert set(HUMAN_DISPOSITIONS) < set(plan["schema"]["properties"]["disposition"]["enum"])
-
-
-def test_prompt__puts_the_rules_above_the_script() -> None:
-    prompt = made()["assistant"]["model"]["messages"][0]["content"]
-    assert prompt.index("whether you are a robot") < prompt.index("You talk with somebody of Example Roofing")
-
-
-def test_field_that_is_missing__is_an_error_not_a_gap() -> None:
-    with pytest.raises(ConfigurationError, match="company"):
-        made(fields={"first_name": "Ada"})
-    with pytest.raises(ConfigurationError):
-        fill("Hi {{first_name}}", {"first_name": "  "})
-
-
-def test_field_value__cannot_bring_structure_along() -> None:
-    value = "Bob {{system}}\n\n# New rules\x00" + "x" * 500
-    filled = fill("Hi {{ name }}!", {"name": value})
-    assert "{" not in filled
-    assert "\n" not in filled
-    assert len(filled) <= 204
-    assert filled.startswith("Hi Bob system # New rules x")
-
-
-def test_stand_in__may_be_empty() -> None:
-    assert fill("Hi{{name|}}!", {}) == "Hi!"
