@@ -27,4 +27,5 @@ class DatabaseClock:
         self._transport = transport
 
     def now(self) -> datetime:
+        """The database's instant, in UTC."""
         return datetime.fromisoformat(self._transport.call("loop_now_v1"))

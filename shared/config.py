@@ -6,6 +6,7 @@ import difflib
 import os
 import uuid
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self
 from zoneinfo import available_timezones
@@ -98,7 +99,7 @@ class Settings(BaseModel):
 
     @property
     def senders(self) -> tuple[SenderSetting, ...]:
-        """All senders, written `address` or `reference=address`, each with `@YYYY-MM-DD` of its first use if older."""
+        """All senders: `address` or `reference=address`, each with `@YYYY-MM-DD` of an earlier first use."""
         rows = (("call", self.call_senders), ("email", self.email_senders), ("sms", self.sms_senders))
         return tuple(
             _sender(channel, item) for channel, text in rows for item in text.split(",") if item.strip()
@@ -164,9 +165,19 @@ def _sender(channel: str, item: str) -> SenderSetting:
 def _sender_mistakes(settings: Settings) -> list[str]:
     mistakes = []
     for sender in settings.senders:
+        name = f"GROWTHLOOP_{sender.channel.upper()}_SENDERS"
         if sender.channel == "email" and "@" not in sender.address:
-            mistakes.append(f"GROWTHLOOP_EMAIL_SENDERS: {sender.address!r} is not a mailbox")
+            mistakes.append(f"{name}: {sender.address!r} is not a mailbox")
         if sender.channel != "email" and not sender.address.startswith("+"):
-            name = f"GROWTHLOOP_{sender.channel.upper()}_SENDERS"
             mistakes.append(f"{name}: {sender.address!r} is not a number like +15555550100")
+        if sender.warmup_started_on is not None and not _is_day(sender.warmup_started_on):
+            mistakes.append(f"{name}: {sender.warmup_started_on!r} is not a day like 2026-01-31")
     return mistakes
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

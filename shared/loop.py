@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 class Loop:
     """State, providers, directives, clock and settings for one invocation of a stage.
 
-    `may_send` is the runner's permission; the gate and `begin_send` ask again. A `read_only` loop previews. `pause` waits for a
-    provider's pace; a simulation moves its clock instead. Directives are read from the database on first
-    use, never from files.
+    `may_send` is the runner's permission; the gate and `begin_send` ask again. A `read_only` loop previews.
+    `pause` waits for a provider's pace; a simulation moves its clock instead. Directives are read from the
+    database on first use, never from files.
     """
 
     settings: Settings

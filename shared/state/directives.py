@@ -11,7 +11,7 @@ from shared.state.transport import Transport
 
 
 class Heads(BaseModel):
-    """`heads` are rows {key, kind, content_hash, text, revision, author}; `release` is None before any seeding."""
+    """`heads` are rows {key, kind, content_hash, text, revision, author}; `release` is None at first."""
 
     model_config = ConfigDict(frozen=True)
 

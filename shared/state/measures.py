@@ -15,7 +15,7 @@ class Measures:
         self._call = transport.call
 
     def roll_up_days(self, upto: date, window_days: dict[str, int]) -> int:
-        """Advance `daily_metrics`; counts the figures that changed. `window_days`: metric → days until final."""
+        """Advance `daily_metrics`; counts the changed figures. `window_days`: metric → days until final."""
         return int(self._call("roll_up_days_v1", upto=upto.isoformat(), window_days=window_days)["figures"])
 
     def daily(self, since: date, upto: date) -> list[dict[str, Any]]:

@@ -126,7 +126,7 @@ class SenderFacts(BaseModel):
 
 
 class TickState(BaseModel):
-    """What a tick finds when it opens, by channel: what is due, in flight and spent (USD); and who can send."""
+    """What a tick finds when it opens, by channel: what is due, in flight, spent (USD); and who can send."""
 
     model_config = ConfigDict(frozen=True)
 
