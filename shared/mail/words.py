@@ -21,7 +21,7 @@ REFUSALS: Mapping[str, Wording] = MappingProxyType(
             "sending is not turned on", "Run `growthloop live on` when you are ready to send."
         ),
         "KILL_SWITCH": Wording(
-            "the kill switch is on", "Lift it on the dashboard or with `growthloop resume`."
+            "the kill switch is on", "Lift it with `growthloop resume`."
         ),
         "SUPPRESSED": Wording("they asked not to be contacted, or their address is closed for good"),
         "COUNTRY": Wording(
@@ -60,11 +60,11 @@ REFUSALS: Mapping[str, Wording] = MappingProxyType(
         "HOLIDAY": Wording("it was a holiday where they are; they keep their place"),
         "IN_CONVERSATION": Wording(
             "they or a colleague are in conversation with you",
-            "Close the conversation on the dashboard when it is over.",
+            "It ends by itself two weeks after the last message.",
         ),
         "FREQ_CAP": Wording("they were contacted recently; they rest before the next touch"),
         "SENDER_SETUP": Wording(
-            "the sender is not fully set up", "Run `growthloop doctor`: it names what is missing."
+            "the sender is not fully set up", "Complete the sender in the settings (`.env.example` explains each)."
         ),
         "SENDER_HEALTH": Wording(
             "the sending number or domain is resting to protect its reputation",
@@ -115,7 +115,7 @@ DISPOSITIONS: Mapping[str, str] = MappingProxyType(
 def refusal(code: str) -> Wording:
     """The wording of a gate code. A code without words is shown as itself, never dropped."""
     known = REFUSALS.get(code)
-    return known or Wording(f"the gate said {code}", f"`growthloop why LEAD` explains {code}.")
+    return known or Wording(f"the gate said {code}")
 
 
 def disposition(code: str) -> str:

@@ -109,7 +109,7 @@ def test_verdict__nothing_sent_names_the_most_common_refusal_in_words() -> None:
     [alarm] = alarms(nothing_sent())
     assert alarm.fault
     assert alarm.words.startswith("No touches were sent today: ")
-    assert "`growthloop doctor`" in alarm.words
+    assert "Complete the sender in the settings" in alarm.words
 
 
 def test_verdict__nothing_due_is_an_alarm_and_a_day_off_is_not() -> None:
