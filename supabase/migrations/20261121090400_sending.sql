@@ -5,6 +5,7 @@ language plpgsql
 set search_path = public, pg_temp
 as $$
 begin
+    perform pg_advisory_xact_lock(hashtextextended('senders', 0));
     update senders set active = false where id not in (select x ->> 'id' from jsonb_array_elements(configured) x);
     insert into senders as s (id, channel, address, provider_ref, set_up, warmup_started_on)
     select x ->> 'id', x ->> 'channel', x ->> 'address', x ->> 'provider_ref', (x ->> 'set_up')::boolean,
@@ -101,7 +102,8 @@ begin
                 case when (r ->> 'refused')::boolean then 'refused' else 'planned' end,
                 (r ->> 'due_at')::timestamptz, (r ->> 'latest_at')::timestamptz, r ->> 'code', t,
                 case when (r ->> 'refused')::boolean then t end)
-        on conflict on constraint the_same_intent_is_one_delivery do nothing returning id into new_id;
+        -- By its key or by its id: of two that plan at once the second meets either first.
+        on conflict do nothing returning id into new_id;
         continue when new_id is null;
         insert into touches (id, lead_id, company_id, enrolment_id, step, attempt, purpose, channel, score, day,
                              window_closes_at, zone, region, industry, source, script_key, playbook_hash, address)
@@ -472,7 +474,7 @@ declare
 begin
     insert into deliveries (id, kind, channel, natural_key, due_at, latest_at, created_at)
     values (delivery_id(installation_id, natural_key), kind, channel, natural_key, t, t + interval '20 hours', t)
-    on conflict on constraint the_same_intent_is_one_delivery do nothing;
+    on conflict do nothing;
     select * into d from deliveries x where x.natural_key = begin_delivery_v1.natural_key for update;
     if d.state not in ('planned', 'leased', 'submitted', 'unknown') or (d.lease_until > t) or d.latest_at <= t then
         return jsonb_build_object('status', case when d.lease_until > t then 'leased' else d.state end,

@@ -143,7 +143,8 @@ as $$
 begin
     insert into meetings as m (lead_id, company_id, touch_id, booked_at, starts_at)
     values (of_lead_id, of_company_id, of_touch_id, agreed_at, at)
-    on conflict on constraint a_touch_books_one_meeting do update set starts_at = coalesce(m.starts_at, excluded.starts_at);
+    on conflict on constraint a_touch_books_one_meeting do update
+    set starts_at = coalesce(m.starts_at, excluded.starts_at), booked_at = least(m.booked_at, excluded.booked_at);
 exception when unique_violation then
     insert into meetings as m (lead_id, company_id, touch_id, booked_at, starts_at, clashes)
     values (of_lead_id, of_company_id, of_touch_id, agreed_at, at, true)

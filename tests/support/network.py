@@ -5,8 +5,9 @@ Not caught: C libraries that open sockets themselves (libpq) and UDP.
 
 from __future__ import annotations
 
-import ipaddress
 import socket
+
+from simulator import guard
 
 attempts: list[str] = []
 """Hosts that the running test tried to reach."""
@@ -16,21 +17,12 @@ _connect_ex = socket.socket.connect_ex
 _getaddrinfo = socket.getaddrinfo
 
 
-class NetworkForbidden(OSError):
-    """A test tried to leave this machine."""
-
-
 def _check(host: object) -> None:
-    name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
-    if name == "localhost":
-        return
     try:
-        if ipaddress.ip_address(name.partition("%")[0]).is_loopback:
-            return
-    except ValueError:
-        pass
-    attempts.append(name)
-    raise NetworkForbidden(f"tests must not contact {name}")
+        guard.check(host)
+    except guard.NetworkForbidden:
+        attempts.append(str(host))
+        raise
 
 
 def _checked_connect(self: socket.socket, address: tuple[object, ...]) -> None:

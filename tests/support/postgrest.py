@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from shared.state.embedded import EmbeddedServer
+from shared.state.transport import Transport
 from simulator.gateway import Gateway
 from tests.support.database import role_settings
 
@@ -20,3 +21,13 @@ def gateway(server: EmbeddedServer, dsn: str) -> Iterator[str]:
     door = Gateway(dsn, secret_key=SECRET_KEY, publishable_key=PUBLISHABLE_KEY, jwt_secret=JWT_SECRET)
     with role_settings(server), door:
         yield door.start()
+
+
+@contextmanager
+def over_http(server: EmbeddedServer, dsn: str) -> Iterator[Transport]:
+    """The Supabase transport on one database, as `service_role`."""
+    # Here, because the package takes most of a second to import and few tests need it.
+    from shared.state.supabase import SupabaseTransport
+
+    with gateway(server, dsn) as url, closing(SupabaseTransport(url, SECRET_KEY)) as transport:
+        yield transport

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared.state.embedded import test_data_dir
+from shared.state.embedded import scratch_data_dir
 
 _CLIENT = """
 import sys
@@ -47,7 +47,7 @@ def alive(pid: int) -> bool:
 @contextmanager
 def home() -> Iterator[Path]:
     """A data folder that a server started by root can reach too; removed afterwards."""
-    parent = Path(tempfile.mkdtemp(prefix="growthloop-crash-", dir=test_data_dir().parent))
+    parent = Path(tempfile.mkdtemp(prefix="growthloop-crash-", dir=scratch_data_dir("tests").parent))
     parent.chmod(0o711)
     try:
         yield parent / "home"

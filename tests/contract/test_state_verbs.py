@@ -1,0 +1,201 @@
+"""Every verb of the state library over both transports: the same story gives the same answers.
+
+The story is told once over each; the second telling is compared with the first.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from shared.providers.event import Reply
+from shared.state import State
+from shared.state.embedded import EmbeddedServer
+from shared.state.postgres import PostgresTransport
+from tests.support.database import cloned
+from tests.support.ledger import INSTALLATION, NOW, TODAY, Ledger, about, answer, phone, sender
+from tests.support.postgrest import over_http
+
+DAY = timedelta(days=1)
+AREAS = ("clock", "stages", "live", "settings", "people", "outreach", "events", "directives", "measures")
+
+
+class Told:
+    """A state library that writes down every answer, and remembers which verbs were called."""
+
+    def __init__(self, state: State) -> None:
+        self.answers: list[tuple[str, Any]] = []
+        self.verbs: set[str] = set()
+        for area in AREAS:
+            self._listen(area, getattr(state, area))
+
+    def _listen(self, area: str, part: object) -> None:
+        for name, verb in inspect.getmembers(part, inspect.ismethod):
+            if not name.startswith("_"):
+                setattr(part, name, self._noted(f"{area}.{name}", verb))
+
+    def _noted(self, name: str, verb: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            self.verbs.add(name)
+            found = verb(*args, **kwargs)
+            found = list(found) if isinstance(found, Iterator) else found
+            self.answers.append((name, plain(found)))
+            return found
+
+        return noted
+
+
+def plain(value: Any) -> Any:
+    """An answer as data, the zones of times left out of the comparison."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    return [plain(each) for each in value] if isinstance(value, list) else value
+
+
+def tell(ledger: Ledger) -> Told:
+    """One story in which every verb is called at least once."""
+    told = Told(ledger.state)
+    control(ledger)
+    people(ledger)
+    send(ledger)
+    measure(ledger)
+    return told
+
+
+def control(ledger: Ledger) -> None:
+    """Switches, settings, slots, directives."""
+    ledger.state.clock.now()
+    live, stages = ledger.state.live, ledger.state.stages
+    live.turn_off(app="growthloop", actor="owner")
+    live.set_kill_switch(True, reason="r", actor="owner")
+    live.status()
+    live.set_kill_switch(False, reason="", actor="owner")
+    live.turn_on(app="growthloop", actor="owner")
+    ledger.state.settings.put("company_line_opt_in", ["TX", "FL"], actor="owner")
+    ledger.state.settings.all()
+    for number, state in enumerate(("ok", "failed")):
+        claim = stages.claim("tick", NOW + number * DAY, lease_s=60, worker="w")
+        assert claim.run_id is not None
+        assert claim.fence is not None
+        error = {"code": "x"} if state == "failed" else None
+        stages.finish(claim.run_id, claim.fence, state=state, report={"n": 1.50}, error=error)  # type: ignore[arg-type]
+    stages.last_runs()
+    stages.run_of("tick", NOW)
+    stages.run_of("tick", NOW + 9 * DAY)
+    stages.past_reports("tick", NOW + DAY, 5)
+    stages.failures(NOW)
+    seed(ledger, "one")
+    ledger.state.directives.heads()
+
+
+def seed(ledger: Ledger, text: str) -> None:
+    """Offer one file."""
+    files = [{"key": "k", "kind": "x", "hash": text, "text": text}]
+    ledger.state.directives.seed(files, release=text)
+
+
+def people(ledger: Ledger) -> None:
+    """Leads, consents, scrubs, look-ups."""
+    lead = ledger.lead(company=1, first_name="Žofie", score=90)
+    ledger.leads(3)
+    consent = {"line": 2, "channel": "call", "address": phone(0), "person": None, "consent_type": "written"}
+    said = {"scope": "marketing", "given_on": "2026-10-01", "wording": "Yes.", "source": "form"}
+    verbs = ledger.state.people
+    verbs.import_consents([consent | said])
+    verbs.import_scrub([{"line": 2, "number": phone(0), "scrubbed_on": "2026-11-20", "listed": False}])
+    verbs.keep_aside("f", [{"line": 2, "reason": "no address", "row": {"a": None}}])
+    verbs.numbers_to_look_up(2)
+    verbs.record_line_type(phone(0), "landline", None, 0.008)
+    verbs.count()
+    verbs.new_companies(days=7)
+    verbs.list_leads()
+    assert lead
+
+
+def send(ledger: Ledger) -> None:
+    """Plan, claim, begin, record, hear."""
+    out, (first, second, third, fourth) = ledger.state.outreach, lead_ids(ledger)
+    for lead in (first, second, third):
+        ledger.plan(lead)
+    ledger.plan(fourth, channel="call")
+    out.seed_senders([sender("call"), sender("email")])
+    out.candidates(conversation_days=14, today=TODAY)
+    out.open_tick(TODAY)
+    out.hold_due("NOT_LIVE")
+    sent, failed, refused = ledger.claims("email", 9)
+    out.unclaim([refused])
+    (refused,) = ledger.claims("email", 9)
+    out.refuse(refused, "HOLIDAY", NOW + DAY)
+    for claim in (sent, failed):
+        ledger.begin(claim)
+    out.record_receipt(sent.id, sent.fence, f"P-{sent.id}", 0.001)
+    out.record_failure(failed.id, failed.fence, verdict="unknown", code="x")
+    events = ledger.state.events
+    events.apply(about(sent, "d", disposition="delivered", milestones=("delivered",)), channel="email")
+    events.apply(
+        replace(answer(sent, "a"), reply=Reply("Grüße", "Re")), channel="email", reply_class="question"
+    )
+    events.unsubscribe(failed.id, source="link")
+    out.begin_delivery(
+        kind="owner_mail", channel="email", natural_key="k", payload={"a": 1}, provider="resend", lease_s=60
+    )
+    out.finish_enrolments([ledger.enrol(fourth)])
+    called = ledger.claim("call")
+    ledger.begin(called)
+    booking(ledger, sent.id)
+
+
+def booking(ledger: Ledger, touch_id: UUID) -> None:
+    """A person books through their link."""
+    events = ledger.state.events
+    events.booking(touch_id)
+    events.taken_slots(NOW)
+    events.book(touch_id, NOW + 2 * DAY)
+    events.taken_slots(NOW)
+
+
+def lead_ids(ledger: Ledger) -> list[int]:
+    """The leads of the story."""
+    return [lead["id"] for lead in ledger.state.people.list_leads()]
+
+
+def measure(ledger: Ledger) -> None:
+    """Every reading verb behind the owner's emails."""
+    measures = ledger.state.measures
+    measures.roll_up_days(TODAY, {"sent": 0})
+    measures.daily(TODAY, TODAY)
+    measures.funnel(TODAY, 28)
+    measures.counts_by_day(TODAY, TODAY)
+    measures.not_contacted(NOW, NOW + DAY)
+    measures.contacted_people(NOW, NOW + DAY)
+    measures.dispositions(TODAY)
+    measures.planned(TODAY)
+    measures.zones_open(NOW + DAY)
+    measures.hot_leads(NOW, 20)
+    measures.open_deliveries(20)
+    measures.spend(NOW, NOW + DAY)
+    measures.summary()
+
+
+def test_every_verb__answers_the_same_over_both_transports(
+    server: EmbeddedServer, template: str, transport: PostgresTransport, database: str
+) -> None:
+    direct = tell(Ledger.over(database, transport))
+    with cloned(server, template) as other, over_http(server, other) as supabase:
+        through_postgrest = tell(Ledger.over(other, supabase))
+    every = {
+        f"{area}.{name}"
+        for area in AREAS
+        for name, _ in inspect.getmembers(
+            type(getattr(State(transport, INSTALLATION), area)), inspect.isfunction
+        )
+        if not name.startswith("_")
+    }
+    assert direct.verbs == every
+    assert direct.answers == through_postgrest.answers

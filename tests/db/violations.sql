@@ -1,0 +1,157 @@
+-- One statement for each rule of the schema that somebody wrote, named by the rule it breaks.
+
+-- there_is_one_row_of_controls
+insert into controls (only_row) values (false);
+
+-- live_names_the_installation_and_its_database
+update controls set app = null;
+
+-- a_slot_is_run_once
+insert into stage_runs (stage, slot, state, worker, fence, lease_until, started_at) select stage, slot,
+    state, worker, fence, lease_until, started_at from stage_runs;
+
+-- a_run_is_in_a_known_state
+update stage_runs set state = 'x', finished_at = now();
+
+-- what_ended_has_an_end
+update stage_runs set state = 'ok';
+
+-- a_failure_says_why
+update stage_runs set state = 'failed', finished_at = now();
+
+-- a_company_is_known_once
+insert into companies (key, name, created_at) values ('firm0.example', 'x', now());
+
+-- an_address_belongs_to_one_lead
+insert into leads (email, source, imported_at) values ('lead0@example.com', 'x', now());
+
+-- addresses_are_stored_in_lower_case
+update leads set email = 'X@example.com';
+
+-- a_score_is_0_to_100
+update leads set score = 101;
+
+-- a_priority_is_a_known_word
+update leads set priority = 'x';
+
+-- numbers_are_e164
+update phones set number = '555-0100';
+
+-- a_label_is_a_known_word
+update phones set label = 'x';
+
+-- a_line_type_has_its_look_up
+update phones set line_type = 'mobile';
+
+-- consent_is_for_one_channel
+update consents set channel = 'fax';
+
+-- consent_is_of_a_known_type
+update consents set consent_type = 'x';
+
+-- the_same_consent_is_recorded_once
+insert into consents (lead_id, channel, address, consent_type, given_on, wording, source, recorded_at)
+    select lead_id, channel, address, consent_type, given_on, wording, source, now() from consents;
+
+-- a_suppression_reaches_a_person_or_one_address
+insert into suppressions (kind, hash, reach, reason, source, created_at) values ('phone', 'h', 'x', 'r',
+    's', now());
+
+-- an_address_is_suppressed_once
+insert into suppressions (kind, hash, reach, reason, source, created_at) values ('phone', 'h', 'person',
+    'r', 's', now()), ('phone', 'h', 'person', 'r', 's', now());
+
+-- a_suppression_is_of_a_phone_or_an_email
+insert into suppressions (kind, hash, reach, reason, source, created_at) values ('fax', 'h', 'person',
+    'r', 's', now());
+
+-- a_line_of_a_file_is_kept_aside_once
+insert into import_rejects (file_hash, line, reason, row_data, rejected_at) values ('f', 2, 'x', '{}',
+    now()), ('f', 2, 'x', '{}', now());
+
+-- an_author_is_the_owner_or_the_loop
+insert into directive_versions values ('k', 'other', 'x', 'x', 'somebody', now());
+
+-- a_head_is_a_version
+update directive_heads set content_hash = 'nowhere';
+
+-- a_sender_is_for_one_channel
+update senders set channel = 'fax';
+
+-- an_address_sends_once_per_channel
+insert into senders (id, channel, address, warmup_started_on) select 'other', channel, address,
+    warmup_started_on from senders;
+
+-- health_is_a_known_word
+update senders set health = 'x';
+
+-- an_enrolment_is_in_a_known_state
+update enrolments set state = 'x';
+
+-- what_stopped_says_why
+update enrolments set state = 'stopped';
+
+-- what_is_paused_says_until_when
+update enrolments set state = 'paused';
+
+-- a_lead_is_in_one_sequence_at_a_time
+insert into enrolments (lead_id, playbook, playbook_hash, enrolled_at, enrolled_on) select lead_id, 'x',
+    'x', now(), now() from enrolments;
+
+-- the_same_intent_is_one_delivery
+insert into deliveries (id, kind, channel, natural_key, due_at, latest_at, created_at) select
+    gen_random_uuid(), kind, channel, natural_key, due_at, latest_at, created_at from deliveries;
+
+-- a_delivery_is_of_a_known_kind
+update deliveries set kind = 'x';
+
+-- a_delivery_is_in_a_known_state
+update deliveries set state = 'x';
+
+-- what_was_handed_over_has_its_payload
+update deliveries set payload = null;
+
+-- what_was_accepted_has_the_providers_id
+update deliveries set provider_id = null;
+
+-- a_refusal_or_failure_has_its_code
+update deliveries set state = 'failed', code = null;
+
+-- what_is_parked_has_an_owner
+update deliveries set state = 'parked';
+
+-- only_a_worker_holds_a_lease
+update deliveries set lease_until = now();
+
+-- a_provider_id_is_one_delivery
+insert into deliveries (id, kind, channel, natural_key, due_at, latest_at, created_at, provider,
+    provider_id) select gen_random_uuid(), kind, channel, 'other', due_at, latest_at, created_at,
+    provider, provider_id from deliveries;
+
+-- a_step_is_attempted_once_each
+update touches set step = 1;
+
+-- a_touch_has_a_known_purpose
+update touches set purpose = 'x';
+
+-- usage_is_never_negative
+update cap_usage set used = -1;
+
+-- a_message_goes_in_or_out
+insert into messages (lead_id, channel, direction, at) select id, 'email', 'x', now() from leads;
+
+-- a_touch_books_one_meeting
+insert into meetings (lead_id, touch_id, booked_at) select lead_id, touch_id, booked_at from meetings;
+
+-- a_meeting_is_in_a_known_state
+update meetings set state = 'x';
+
+-- a_time_is_booked_once
+insert into meetings (lead_id, booked_at, starts_at) select lead_id, booked_at, starts_at from meetings;
+
+-- ranks_decide_between_any_two
+update dispositions set rank = 1;
+
+-- an_event_is_stored_once
+insert into events (provider, event_key, kind, occurred_at, received_at, body) select provider,
+    event_key, kind, occurred_at, received_at, body from events;
