@@ -11,7 +11,7 @@ from tests.support import environment, network
 environment.isolate()
 network.forbid()
 
-from shared.state.embedded import EmbeddedServer, test_data_dir  # noqa: E402
+from shared.state.embedded import EmbeddedServer, scratch_data_dir  # noqa: E402
 from shared.state.postgres import PostgresTransport  # noqa: E402
 from shared.state.transport import Transport  # noqa: E402
 from tests.support.database import cloned, ensure_template  # noqa: E402
@@ -29,7 +29,7 @@ def no_network() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedServer]:
     """The embedded Postgres that all workers share."""
-    with EmbeddedServer.attach(test_data_dir(), fast=True) as running:
+    with EmbeddedServer.attach(scratch_data_dir("tests"), fast=True) as running:
         yield running
 
 

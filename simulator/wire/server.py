@@ -139,6 +139,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(length) if length else b""
+        if len(body) < length:
+            self.close_connection = True  # the sender died in the middle: half a request asks for nothing
+            return
         parts = urlsplit(self.path)
         prefix, _, path = parts.path.lstrip("/").partition("/")
         request = Request(

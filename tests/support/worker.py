@@ -1,9 +1,9 @@
 """Workers in processes of their own, one for each run, so that they can be killed for real.
 
 This process imports everything once and then forks: a worker is at work milliseconds after it was asked for.
-`tests/crash/test_tick_killed.py` runs it as a module before anything is planned. It says when it is ready, reads
-one line per worker (its kind), says the worker's process id, waits for a second line before letting it begin,
-and reports how it ended.
+`tests/crash/test_tick_killed.py` runs it as a module before anything is planned. It says when it is ready,
+reads one line per worker (its kind), says the worker's process id, waits for a second line before letting it
+begin, and reports how it ended.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -137,6 +138,21 @@ def _csv(rows: Sequence[Row]) -> bytes:
     return text.getvalue().encode()
 
 
+class Faults:
+    """Answers each request to one operation with the next of these verdicts, then lets all through."""
+
+    def __init__(self, point: str, *verdicts: str | None) -> None:
+        self._point = point
+        self._verdicts = list(verdicts)
+        self.asked = 0
+
+    def __call__(self, point: str, _: Request) -> str | None:
+        if point != self._point:
+            return None
+        self.asked += 1
+        return self._verdicts.pop(0) if self._verdicts else None
+
+
 @dataclass
 class Stand:
     """One small world at work. `fault` is asked before each request to a provider, as in `WireServer`."""
@@ -200,6 +216,15 @@ class Stand:
             " order by l.email, t.step, t.attempt"
         )
 
+    def states(self, channel: str) -> Counter[tuple[str, str | None]]:
+        """How many touches of a channel stand in which state, with which code."""
+        return Counter((t["state"], t["code"]) for t in self.touches() if t["channel"] == channel)
+
+    def references(self) -> Counter[str]:
+        """How often the wire accepted each touch."""
+        contacts = self.days.wire.record.contacts
+        return Counter(each.reference or "" for each in contacts if each.person)
+
     def sent(self, channel: str) -> list[str]:
         """To whom the wire accepted a contact on this channel, in order of time."""
         return [each.to for each in self.days.wire.record.contacts if each.channel == channel and each.person]
@@ -243,3 +268,11 @@ def stand(
         if live:
             days.loop.state.live.turn_on(app="growthloop", actor="owner")
         yield found[0]
+
+
+@contextmanager
+def morning(dsn: str, rows: Sequence[Row], consents: Sequence[Row] = ()) -> Iterator[Stand]:
+    """A planned day of such a world, a moment before its first tick."""
+    with stand(dsn, rows, consents) as here:
+        assert here.plan().status == "ok"
+        yield here

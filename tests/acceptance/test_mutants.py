@@ -1,0 +1,164 @@
+"""The judge is not blind: a loop that is broken on purpose is caught by the count that is there for it.
+
+Each mutant runs in the same small world as the sound loop, which must come out clean.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import uuid
+from collections.abc import Callable
+from datetime import date, time
+
+import pytest
+
+from shared.gate import Rules
+from shared.loop import Loop
+from shared.providers.channel import Channel, ChannelName, Message, Receipt
+from shared.providers.registry import Providers
+from tests.support.database import execute
+from tests.support.world import Stand, consent, people, rates, stand
+
+FRIDAY, TUESDAY = date(2026, 10, 9), date(2026, 10, 13)
+NOBODY_IS_SUPPRESSED = """
+create or replace function public.is_suppressed(of_lead_id bigint, address text default null) returns boolean
+language sql stable as $$ select false $$;
+create or replace function public.stop_sequences(of_lead_id bigint, of_company_id bigint, reason text)
+returns void language sql as $$ select $$;
+"""
+
+
+class Twice:
+    """Sends everything a second time, under a key of its own."""
+
+    def __init__(self, inner: Channel) -> None:
+        self._inner = inner
+        self.name: ChannelName = inner.name
+        self.provider, self.deadline_s = inner.provider, inner.deadline_s
+
+    def send(self, message: Message) -> Receipt:
+        """Once as asked, once more as if it were another message."""
+        receipt = self._inner.send(message)
+        key = str(uuid.uuid5(uuid.NAMESPACE_DNS, message.key))
+        again = json.loads(json.dumps(message.payload, default=str).replace(message.key, key))
+        if self.name == "sms":
+            again = dict(message.payload)
+        self._inner.send(dataclasses.replace(message, key=key, payload=again))
+        return receipt
+
+
+class DoublingProviders(Providers):
+    """Channels that send everything twice."""
+
+    def channel(self, name: ChannelName) -> Channel:
+        """The real one behind a faulty one."""
+        return Twice(super().channel(name))
+
+
+class EarlyLoop(Loop):
+    """Rules that let the telephone ring from five in the morning."""
+
+    @property
+    def rules(self) -> Rules:
+        """The rules in force, opened too early."""
+        sound = super().rules
+        five = {"opens": time(5)}
+        windows = {name: window.model_copy(update=five) for name, window in sound.hours.windows.items()}
+        federal = sound.hours.federal.model_copy(update=five)
+        hours = sound.hours.model_copy(update={"windows": windows, "federal": federal})
+        return dataclasses.replace(sound, hours=hours)
+
+
+class CarelessLoop(Loop):
+    """Rules that let an artificial voice ring a mobile without consent."""
+
+    @property
+    def rules(self) -> Rules:
+        """The rules in force, without the need for consent on mobiles."""
+        sound = super().rules
+        call = sound.contact.lines["call"]
+        careless = call.model_copy(update={"needs": {**call.needs, "mobile": "none"}})
+        lines = {**sound.contact.lines, "call": careless}
+        contact = sound.contact.model_copy(update={"lines": lines})
+        return dataclasses.replace(sound, contact=contact)
+
+
+def _as(here: Stand, kind: type[Loop]) -> None:
+    loop = here.days.loop
+    here.days.loop = kind(loop.settings, loop.state, loop.providers, pause=loop.pause)
+
+
+def _sound(_: Stand) -> None:
+    """Nothing is broken."""
+
+
+def _doubling(here: Stand) -> None:
+    settings = here.days.loop.settings
+    here.days.loop = dataclasses.replace(here.days.loop, providers=DoublingProviders(settings))
+
+
+Breaking = Callable[[Stand], None]
+
+
+@pytest.mark.parametrize(("breaking", "counted"), [(_sound, 0), (_doubling, 9)])
+def test_sent_twice(breaking: Breaking, counted: int, database: str) -> None:
+    texted = people(3, phone="mobile phone", first=40)
+    rows = people(3) + people(3, phone="corporate phone", first=20) + texted
+    with stand(database, rows, [consent(row, "sms") for row in texted]) as here:
+        breaking(here)
+        here.plan()
+        here.tick()
+        here.skip_to(7, 55, day=FRIDAY)  # texts are the second day's step
+        here.plan()
+        here.tick()
+        assert {channel: len(set(here.sent(channel))) for channel in ("call", "email", "sms")} == {
+            "call": 3,
+            "email": 6,
+            "sms": 3,
+        }
+        found = here.violations()
+    extra = counted and found["sent_twice"]
+    assert (extra >= counted) if counted else found == dict.fromkeys(found, 0)
+
+
+@pytest.mark.parametrize(("breaking", "caught"), [(_sound, False), (lambda h: _as(h, EarlyLoop), True)])
+def test_outside_window(breaking: Breaking, caught: bool, database: str) -> None:
+    rows = people(2, phone="corporate phone")
+    with stand(database, rows) as here:
+        here.plan()
+        here.skip_to(4, 59, day=FRIDAY)
+        breaking(here)
+        here.tick()
+        assert bool(here.sent("call")) == caught
+        assert (here.violations()["outside_window"] > 0) == caught
+
+
+def _forgetful(here: Stand) -> None:
+    execute(here.dsn, NOBODY_IS_SUPPRESSED)
+
+
+@pytest.mark.parametrize(("breaking", "caught"), [(_sound, False), (_forgetful, True)])
+def test_after_opt_out(breaking: Breaking, caught: bool, database: str) -> None:
+    """Everybody uses the link in the first mail; the second is due five days later."""
+    truth = rates(emails={"unsubscribe": 1.0, "unsubscribe_by_page": 0.0, "tail": 0.0})
+    with stand(database, people(4), truth=truth) as here:
+        breaking(here)
+        here.plan()
+        here.tick()
+        here.skip_to(7, 55, day=TUESDAY)
+        assert len(here.days.wire.record.stops) == 4
+        here.plan()
+        here.tick()
+        assert len(here.sent("email")) == (8 if caught else 4)
+        assert (here.violations()["after_opt_out"] > 0) == caught
+
+
+@pytest.mark.parametrize(("breaking", "caught"), [(_sound, False), (lambda h: _as(h, CarelessLoop), True)])
+def test_without_consent(breaking: Breaking, caught: bool, database: str) -> None:
+    with stand(database, people(2, phone="mobile phone")) as here:
+        breaking(here)
+        here.plan()
+        here.tick()
+        assert bool(here.sent("call")) == caught
+        assert (here.violations()["without_consent"] > 0) == caught
