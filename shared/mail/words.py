@@ -20,9 +20,7 @@ REFUSALS: Mapping[str, Wording] = MappingProxyType(
         "NOT_LIVE": Wording(
             "sending is not turned on", "Run `growthloop live on` when you are ready to send."
         ),
-        "KILL_SWITCH": Wording(
-            "the kill switch is on", "Lift it with `growthloop resume`."
-        ),
+        "KILL_SWITCH": Wording("the kill switch is on", "Lift it with `growthloop resume`."),
         "SUPPRESSED": Wording("they asked not to be contacted, or their address is closed for good"),
         "COUNTRY": Wording(
             "they are outside the countries you turned on",
@@ -64,7 +62,8 @@ REFUSALS: Mapping[str, Wording] = MappingProxyType(
         ),
         "FREQ_CAP": Wording("they were contacted recently; they rest before the next touch"),
         "SENDER_SETUP": Wording(
-            "the sender is not fully set up", "Complete the sender in the settings (`.env.example` explains each)."
+            "the sender is not fully set up",
+            "Complete the sender in the settings (`.env.example` explains each).",
         ),
         "SENDER_HEALTH": Wording(
             "the sending number or domain is resting to protect its reputation",

@@ -160,12 +160,16 @@ class Claim(BaseModel):
 
 
 class SendAnswer(BaseModel):
-    """`submitted`: send it now. `refused`: not any more, with the code. `lost`: it is somebody else's."""
+    """`submitted`: send `payload` now. `refused`: not any more, with the code. `lost`: it is somebody else's.
+
+    The payload is the one of the first try where the channel's key stands for its bytes (email).
+    """
 
     model_config = ConfigDict(frozen=True)
 
     status: Literal["submitted", "refused", "lost"]
     code: str | None
+    payload: dict[str, Any] | None = None
 
 
 _CANDIDATES = TypeAdapter(list[Candidate])

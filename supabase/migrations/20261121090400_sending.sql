@@ -336,7 +336,7 @@ $$;
 
 -- The one atomic step between "may be sent" and "is being sent". It locks the person, looks once more at everything
 -- that may have changed, reserves the tokens and freezes payload, key and provenance.
--- Returns {status: submitted | refused | lost, code}. What commits before it stops the send; what commits after is in flight.
+-- Returns {status: submitted | refused | lost, code, payload}. What commits before it stops the send; what commits after is in flight.
 -- terms: {address, sender_id, min_gap_s, conversation_days, per_day, per_week, per_life, local_day, limits, retry_at}
 create function public.begin_send_v1(
     id uuid, fence bigint, installation_id uuid, payload jsonb, provider text, terms jsonb, provenance jsonb
@@ -350,6 +350,8 @@ declare
     o touches;
     code text;
     again timestamptz := (terms ->> 'retry_at')::timestamptz;
+    frozen jsonb := begin_send_v1.payload;
+    because jsonb := begin_send_v1.provenance;
 begin
     select * into o from touches x where x.id = begin_send_v1.id;
     perform from leads l where l.id = o.lead_id for no key update;
@@ -384,18 +386,24 @@ begin
                                              'SENDER_HEALTH', 'IN_CONVERSATION') then again end);
         return jsonb_build_object('status', 'refused', 'code', code);
     end if;
+    -- Resend's key stands for the bytes it was first used with: an email keeps those of its first try, and their reasons.
+    -- A call or a text has no such key, and its payload says until when it may go out, which moves.
+    if d.channel = 'email' and d.payload #>> '{to,0}' = terms ->> 'address' then
+        frozen := d.payload;
+        because := o.provenance;
+    end if;
     update senders s set last_submitted_at = t where s.id = terms ->> 'sender_id';
     update deliveries x
-    set state = 'submitted', payload = begin_send_v1.payload, provider = begin_send_v1.provider, submitted_at = t,
+    set state = 'submitted', payload = frozen, provider = begin_send_v1.provider, submitted_at = t,
         try = x.try + 1, reserved = terms -> 'limits', code = null
     where x.id = begin_send_v1.id;
     update touches x
     set address = terms ->> 'address', sender_id = terms ->> 'sender_id', day = (terms ->> 'local_day')::date,
-        hour = (terms ->> 'local_hour')::int, zone = terms ->> 'zone', script_hash = begin_send_v1.provenance ->> 'script_hash',
-        rules_hash = begin_send_v1.provenance ->> 'rules_hash', arm = begin_send_v1.provenance ->> 'arm',
-        consent_id = (begin_send_v1.provenance ->> 'consent_id')::bigint, provenance = begin_send_v1.provenance
+        hour = (terms ->> 'local_hour')::int, zone = terms ->> 'zone', script_hash = because ->> 'script_hash',
+        rules_hash = because ->> 'rules_hash', arm = because ->> 'arm',
+        consent_id = (because ->> 'consent_id')::bigint, provenance = because
     where x.id = begin_send_v1.id;
-    return jsonb_build_object('status', 'submitted', 'code', null);
+    return jsonb_build_object('status', 'submitted', 'code', null, 'payload', frozen);
 end
 $$;
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from functions.campaigns import outreach_tick
+from functions.campaigns import sending
 from functions.campaigns.messages import payload
 from simulator.wire.http import Request
 from tests.support.world import morning, people, person, stand
@@ -29,7 +29,7 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 raise KeyError(envelope.claim.lead.email)
             return payload(envelope, *more)
 
-        monkeypatch.setattr(outreach_tick, "payload", poisoned)
+        monkeypatch.setattr(sending, "payload", poisoned)
 
     return trip
 
@@ -82,8 +82,8 @@ def test_poison_everywhere__is_ours__and_does_not_set_everybody_aside(
         report = here.tick()
         assert report.status == "failed"
         states = here.states("email")
-        assert states["planned", "BAD_DATA"] == outreach_tick.MOST_SET_ASIDE
-        assert states["planned", None] == len(MAILED) - outreach_tick.MOST_SET_ASIDE
+        assert states["planned", "BAD_DATA"] == sending.MOST_SET_ASIDE
+        assert states["planned", None] == len(MAILED) - sending.MOST_SET_ASIDE
         assert not here.rows("select from deliveries where state = 'leased'")
 
 
@@ -97,7 +97,7 @@ def test_own_fact_missing__stops_the_channel__others_go_on__and_it_heals(databas
         assert here.sent("call") == []
         assert len(here.sent("email")) == len(MAILED)
         here.configure(vapi_credential_id="demo-credential")
-        here.days.move_to(here.days.clock.now + outreach_tick.WAIT_FOR_OWNER)
+        here.days.move_to(here.days.clock.now + sending.WAIT_FOR_OWNER)
         here.tick()
         assert len(here.sent("call")) == len(CALLED)
 
@@ -110,8 +110,8 @@ def test_client_that_breaks_off__leaves_one_touch_unknown__and_is_a_failure(
         report = here.tick()
         assert report.status == "failed"
         assert report.error is not None
-        assert report.error["code"] == outreach_tick.BROKEN_OFF
-        assert here.states("email")["unknown", outreach_tick.BROKEN_OFF] == 1
+        assert report.error["code"] == sending.BROKEN_OFF
+        assert here.states("email")["unknown", sending.BROKEN_OFF] == 1
         assert here.states("email")["planned", None] == len(MAILED) - 1
         assert len(here.sent("call")) == len(CALLED)
 

@@ -208,6 +208,22 @@ def test_begin__freezes_payload_and_provenance(ledger: Ledger) -> None:
     assert {k: ledger.touch(claim.id)[k] for k in also} == {k: said[k] for k in also}
 
 
+@pytest.mark.parametrize(("channel", "kept"), [("email", True), ("sms", False)])
+def test_second_try__keeps_the_bytes_where_the_providers_key_stands_for_them(
+    ledger: Ledger, channel: str, kept: bool
+) -> None:
+    address = "lead0@example.com" if channel == "email" else "+15555550100"
+    first, second = ({"to": [address], "text": words} for words in ("Hello", "Hello again"))
+    claim = ledger.claimed(channel=channel)
+    assert ledger.begin(claim, payload=first, address=address).payload == first
+    ledger.state.outreach.record_failure(
+        claim.id, claim.fence, verdict="requeue", code="rate_limited", retry_at=NOW
+    )
+    again = ledger.begin(ledger.claim(channel), payload=second, address=address)
+    assert again.payload == (first if kept else second)
+    assert ledger.delivery(claim.id)["payload"] == again.payload
+
+
 def plan_again(ledger: Ledger, claim: Claim) -> dict[str, Any]:
     """The row that planned this touch."""
     row = ledger.touch(claim.id)
