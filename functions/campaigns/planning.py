@@ -224,10 +224,10 @@ def _as_if_live(owner: OwnerTerms) -> OwnerTerms:
 
 
 def preview(plan: DayPlan, words: Mapping[str, str]) -> str:
-    """The morning in one sentence: "of 143 due, 96 will be contacted; 22 no consent …"."""
+    """The morning in one sentence: "Of 143 due, 96 will be contacted; the rest not: 22 because …"."""
     held_back = plan.held_back
     total = sum(plan.due.values()) + sum(held_back.values())
-    reasons = ", ".join(f"{count} {words.get(code, code)}" for code, count in held_back.most_common())
+    reasons = ", ".join(f"{count} because {words.get(code, code)}" for code, count in held_back.most_common())
     return f"Of {total} due, {sum(plan.due.values())} will be contacted" + (
-        f"; {reasons}." if reasons else "."
+        f"; the rest not: {reasons}." if reasons else "."
     )
