@@ -80,6 +80,11 @@ def local_date(moment: datetime, tz: ZoneInfo) -> date:
     return moment.astimezone(tz).date()
 
 
+def next_midnight(moment: datetime, tz: ZoneInfo) -> datetime:
+    """When the owner's next day begins, in UTC."""
+    return _midnight(local_date(moment, tz) + timedelta(days=1), tz)
+
+
 def _midnight(day: date, tz: ZoneInfo) -> datetime:
     return instant(datetime.combine(day, time()), tz)
 

@@ -157,7 +157,7 @@ def sender_state(
     )
 
 
-def ready_sender(channel: ChannelName, at: datetime) -> SenderState:  # noqa: ARG001 - one shape per channel
+def ready_sender(at: datetime) -> SenderState:
     """A sender without limits: planning asks about the person, capacity is asked at the minute of sending."""
     return SenderState(
         postal_address=True,
@@ -184,9 +184,8 @@ def _preference(lead: LeadFacts, phone: PhoneFacts, channel: ChannelName) -> tup
 
 
 def _consent(lead: LeadFacts, channel: str, address: str | None) -> ConsentFacts | None:
-    """The newest consent for this channel that names this address, or names the person by email."""
-    covering = {address, lead.email} - {None}
-    return next((c for c in lead.consents if c.channel == channel and c.address in covering), None)
+    """The newest consent for this channel that names this address."""
+    return next((c for c in lead.consents if c.channel == channel and c.address == address), None)
 
 
 def _as_consent(consent: ConsentFacts | None, channel: ChannelName) -> Consent | None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from functions.campaigns.contact import OwnerTerms, owner_terms
 from functions.campaigns.planning import DayPlan, PlanTerms, plan_day, preview
+from functions.campaigns.terms import terms_when_open
 from shared.errors import ConfigurationError, ProviderError
 from shared.loop import Loop
 from shared.mail.words import refusal
@@ -86,23 +86,10 @@ def plan_terms(loop: Loop, today: date) -> PlanTerms:
         today=today,
         book=loop.book,
         rules=loop.rules,
-        owner=standing_terms(loop, today),
+        owner=terms_when_open(loop, today),
         holdout_share=holdout.share if new >= holdout.minimum_companies_per_week else 0.0,
         salt=str(loop.settings.installation_id),
         zone=loop.zone,
-    )
-
-
-def standing_terms(loop: Loop, today: date) -> OwnerTerms:
-    """The owner's terms as they stand now."""
-    status = loop.state.live.status()
-    return owner_terms(
-        loop.owner_settings,
-        today=today,
-        live=status.may_send and loop.may_send,
-        kill_switch=status.kill_switch,
-        postal_address=bool(loop.settings.postal_address),
-        can_unsubscribe=bool(loop.settings.public_url and loop.settings.secret_key),
     )
 
 

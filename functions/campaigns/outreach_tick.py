@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functions.campaigns.sending import Sending
 from functions.campaigns.tally import Tally
+from functions.slots import local_date
 from shared.loop import Loop
 from shared.period import Period
 from shared.providers.channel import ChannelName
@@ -24,7 +25,7 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
     It fails, whatever else went out, when a channel is down until somebody acts; and when nothing went out
     because of touches that could not be made into messages.
     """
-    today = loop.clock.now().astimezone(loop.zone).date()
+    today = local_date(loop.clock.now(), loop.zone)
     found = loop.state.outreach.open_tick(today)
     tally = Tally()
     if not preview and any(found.due.values()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -200,27 +200,20 @@ def _moment(lead: Candidate, step: Step, terms: PlanTerms) -> datetime:
 
 
 def _decide(lead: Candidate, step: Step, at: datetime, held_out: bool, terms: PlanTerms) -> Decision:
-    """The gate's answer at the next opening, as if capacity and the switches were no question.
-
-    Both are asked at the minute of sending; a plan is made and previewed before the owner goes live.
-    """
+    """The gate's answer at the next opening, as if capacity were no question: it is asked when it is sent."""
     asked = request_for(
         lead,
         contact_for(lead, step.channel),
         at=at,
         channel=step.channel,
         purpose=cast("Purpose", step.purpose),
-        terms=_as_if_live(terms.owner),
-        sender=ready_sender(step.channel, at),
+        terms=terms.owner,
+        sender=ready_sender(at),
         budget_left=1.0,
         vendor_open=True,
         held_out=held_out,
     )
     return decide(asked, terms.rules)
-
-
-def _as_if_live(owner: OwnerTerms) -> OwnerTerms:
-    return replace(owner, live=True, kill_switch=False)
 
 
 def preview(plan: DayPlan, words: Mapping[str, str]) -> str:

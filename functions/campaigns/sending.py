@@ -6,7 +6,7 @@ What may have gone out is never repeated here: it stays `unknown` until its prov
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
@@ -16,14 +16,15 @@ from functions.campaigns.contact import (
     Contact,
     OwnerTerms,
     contact_for,
-    owner_terms,
     pick_sender,
     request_for,
     sender_state,
 )
 from functions.campaigns.messages import Envelope, payload
 from functions.campaigns.tally import ChannelStopped, Tally
+from functions.campaigns.terms import terms_when_open
 from functions.failures import describe, frames
+from functions.slots import local_date, next_midnight
 from shared.errors import (
     ConfigurationError,
     OutcomeUnknown,
@@ -183,8 +184,8 @@ class Sending:
             sender=sender_state(
                 sender,
                 terms,
-                today=_local_day(now, self._loop.zone),
-                resets_at=_next_midnight(now, self._loop.zone),
+                today=local_date(now, self._loop.zone),
+                resets_at=next_midnight(now, self._loop.zone),
             ),
             budget_left=budget - self._spent - self._cost() + 1e-9,
             vendor_open=self._channel != "call" or self._in_flight < concurrent,
@@ -193,16 +194,7 @@ class Sending:
 
     @cached_property
     def _terms(self) -> OwnerTerms:
-        """The switches were open when the tick began; `begin_send` looks at them again for every touch."""
-        settings = self._loop.settings
-        return owner_terms(
-            self._loop.owner_settings,
-            today=_local_day(self._opened, self._loop.zone),
-            live=True,
-            kill_switch=False,
-            postal_address=bool(settings.postal_address),
-            can_unsubscribe=bool(settings.public_url and settings.secret_key),
-        )
+        return terms_when_open(self._loop, local_date(self._opened, self._loop.zone))
 
     def _cost(self) -> float:
         """USD reserved for one touch: the longest call, one text, one mail."""
@@ -239,7 +231,7 @@ class Sending:
     def _begin_terms(self, envelope: Envelope) -> dict[str, Any]:
         loop, sender, now = self._loop, envelope.sender, envelope.now
         pace, outreach = loop.rules.pace, loop.book.outreach
-        today = _local_day(now, loop.zone)
+        today = local_date(now, loop.zone)
         cap = loop.rules.sender_cap(self._channel, (today - sender.warmup_started_on).days)
         local = now.astimezone(ZoneInfo(envelope.claim.lead.zones[0]))
         return {
@@ -253,7 +245,7 @@ class Sending:
             "local_day": local.date().isoformat(),
             "local_hour": local.hour,
             "zone": envelope.claim.lead.zones[0],
-            "retry_at": _next_midnight(now, loop.zone).isoformat(),
+            "retry_at": next_midnight(now, loop.zone).isoformat(),
             "limits": [
                 _limit(f"sender:{sender.id}", today.isoformat(), 1, cap, "WARMUP_CAP"),
                 _limit(
@@ -359,12 +351,3 @@ def _repeatable(error: ProviderError) -> bool:
 
 def _limit(scope: str, bucket: str, cost: float, limit: float, code: str) -> dict[str, Any]:
     return {"scope": scope, "bucket": bucket, "cost": cost, "limit": limit, "code": code}
-
-
-def _local_day(now: datetime, zone: ZoneInfo) -> date:
-    return now.astimezone(zone).date()
-
-
-def _next_midnight(now: datetime, zone: ZoneInfo) -> datetime:
-    local = now.astimezone(zone)
-    return datetime(local.year, local.month, local.day, tzinfo=zone) + timedelta(days=1)

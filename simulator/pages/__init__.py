@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from shared.mail.render import RenderedMail, standalone
 from shared.report import StageReport
 
 HERE = Path(__file__).parent
@@ -25,11 +26,8 @@ class OwnerMail:
     @classmethod
     def of(cls, body: dict[str, Any]) -> Self:
         """From the request that Resend received."""
-        html = body["html"]
-        for image in body.get("attachments", ()):
-            inline = f"data:{image['content_type']};base64,{image['content']}"
-            html = html.replace(f'src="cid:{image["content_id"]}"', f'src="{inline}"')
-        return cls(body["subject"], html, body["text"])
+        mail = RenderedMail(body["subject"], body["html"], body["text"], body.get("attachments", []))
+        return cls(mail.subject, standalone(mail), mail.text)
 
 
 def write_pages(
