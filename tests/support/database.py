@@ -17,7 +17,7 @@ from simulator.gateway import project
 
 _LOCK = 5_021_337
 _ROLES_LOCK = 5_021_338
-_TEMPLATES_KEPT = 4
+_TEMPLATES_KEPT = 24
 _counter = itertools.count()
 
 
