@@ -16,11 +16,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from shared.errors import ConfigurationError, ProviderError, StateError, WebhookRefused
-from shared.inbound import classify_reply, own_words
+from shared.hearing import hear
 from shared.links import public_url
 from shared.loop import Loop
-from shared.providers.event import ProviderEvent, Reply, ReplyClass
-from shared.state.events import Applied
+from shared.providers.event import ProviderEvent, Reply
 
 MAX_BODY = 1_000_000
 
@@ -112,7 +111,7 @@ class Webhooks:
     ) -> Response:
         try:
             event = read(got, self._loop.clock.now())
-            applied = self._store(event, channel)
+            applied = hear(self._loop.state.events, event, channel=channel)
         except WebhookRefused as error:
             self._loop.log.warning("webhook refused", extra={"code": error.code})
             return JSONResponse({"error": error.code}, status_code=401)
@@ -124,14 +123,6 @@ class Webhooks:
             extra={"kind": event.kind, "stored": applied.stored, "lead_id": applied.lead_id},
         )
         return answer(event)
-
-    def _store(self, event: ProviderEvent, channel: str) -> Applied:
-        if event.reply is None:
-            return self._loop.state.events.apply(event, channel=channel)
-        headers = event.details.get("headers", {})
-        meaning = classify_reply(event.reply.text, event.reply.subject, headers)
-        said = dataclasses.replace(event, reply=Reply(own_words(event.reply.text), event.reply.subject))
-        return self._loop.state.events.apply(_meaning(said, meaning), channel=channel, reply_class=meaning)
 
     def _with_words(self, event: ProviderEvent) -> ProviderEvent:
         """Resend announces a mail without its text. Not to be had now means 503, and it comes again."""
@@ -145,19 +136,6 @@ class Webhooks:
     def _signed_url(self, got: Delivery) -> str:
         """As Twilio called it: our configured address, never the Host header."""
         return public_url(self._loop.settings, got.path)
-
-
-def _meaning(event: ProviderEvent, meaning: ReplyClass) -> ProviderEvent:
-    """What the words do: a stop suppresses, an automatic answer is no reply, good news is positive."""
-    if meaning == "out_of_office":
-        return dataclasses.replace(event, disposition=None, milestones=())
-    if meaning in ("opt_out", "complaint") or event.suppress:
-        stop = event.suppress or ("complaint" if meaning == "complaint" else "opt_out")
-        milestones = (*dict.fromkeys((*event.milestones, "replied", "opted_out")),)
-        return dataclasses.replace(event, suppress=stop, milestones=milestones)
-    good = ("positive",) if meaning in ("positive", "question", "callback") else ()
-    milestones = (*dict.fromkeys((*event.milestones, "replied", *good)),)
-    return dataclasses.replace(event, disposition=event.disposition or "replied", milestones=milestones)
 
 
 async def _bounded_body(request: Request) -> bytes | None:

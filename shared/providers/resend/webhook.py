@@ -32,6 +32,7 @@ from shared.providers.signing import (
     require_secret,
     required,
     same,
+    storable,
     touch_id,
 )
 from shared.providers.wire import NO_BODY
@@ -120,6 +121,27 @@ def parse(
     return _sent(data, kind, common)
 
 
+def received_key(email_id: str) -> str:
+    """The event key of an inbound mail."""
+    return f"{email_id}:received"
+
+
+def from_received(mail: Mapping[str, Any], *, now: datetime) -> ProviderEvent:
+    """The event that the webhook of this inbound mail would have made (a row of `ResendEmail.inbound_since`).
+
+    It has the webhook's own key, and like it no words yet.
+    """
+    data = {**mail, "email_id": mail.get("id")}
+    common: dict[str, Any] = {
+        "provider": "resend",
+        "event_key": fingerprint(str(mail.get("id")).encode()),
+        "kind": "email.received",
+        "occurred_at": moment(mail.get("created_at")) or now,
+        "body": {"type": "email.received", "data": storable(data)},
+    }
+    return _received(data, common)
+
+
 def _sent(data: Mapping[str, Any], kind: str, common: dict[str, Any]) -> ProviderEvent:
     fate = _fate(kind, data)
     return ProviderEvent(
@@ -140,20 +162,26 @@ def _sent(data: Mapping[str, Any], kind: str, common: dict[str, Any]) -> Provide
 
 
 def _received(data: Mapping[str, Any], common: dict[str, Any]) -> ProviderEvent:
-    """A mail of which only the envelope is known; its words must be fetched (`ResendEmail.received`)."""
+    """A mail of which only the envelope is known; its words must be fetched (`ResendEmail.received`).
+
+    Its key is the mail's own id, so that a poller's finding and the webhook are one event.
+    """
+    email_id = as_text(data.get("email_id"))
+    if email_id:
+        common = common | {"event_key": received_key(email_id)}
     subject = as_text(data.get("subject")) or ""
     stop = is_opt_out_subject(subject)
     recipients = [to for to in as_list(data.get("to")) if isinstance(to, str)]
     return ProviderEvent(
         **common,
         delivery_id=next((found for to in recipients if (found := _plus_part(to))), None),
-        provider_id=as_text(data.get("email_id")),
+        provider_id=email_id,
         from_address=_address(data.get("from")),
         milestones=("opted_out",) if stop else (),
         suppress="opt_out" if stop else None,
         reply=Reply(text="", subject=subject),
         details={
-            "email_id": as_text(data.get("email_id")),
+            "email_id": email_id,
             "message_id": as_text(data.get("message_id")),
             "to": recipients,
             "needs_text": True,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shared.errors import WebhookRefused
-from shared.providers.resend.webhook import parse, verify
+from shared.providers.resend.webhook import from_received, parse, verify
 from tests.contract.providers.payloads import NOW, TOUCH, files, payload, raw
 
 EVENTS = files("resend", "email.", "contact.")
@@ -22,7 +22,8 @@ MAIL = "4ef9a417-02e9-4d39-ad75-9611e0fcc33c"
 @pytest.mark.parametrize("name", EVENTS)
 def test_every_event__is_read(name: str) -> None:
     event = parse(raw("resend", name), headers={"Svix-Id": "msg_1"}, now=NOW)
-    assert (event.provider, event.event_key) == ("resend", "msg_1")
+    key = f"{event.provider_id}:received" if name == "email.received" else "msg_1"
+    assert (event.provider, event.event_key) == ("resend", key)
     assert event.kind == payload("resend", name)["type"]
     assert "203.0.113.7" not in json.dumps(event.body)
 
@@ -195,3 +196,12 @@ def test_signature__a_right_one_for_an_old_time_is_stale() -> None:
     with pytest.raises(WebhookRefused) as refusal:
         check(timestamp=old, signature=signed(old))
     assert refusal.value.code == "webhook_stale"
+
+
+def test_inbound_mail_read_back__is_the_same_event_as_its_webhook() -> None:
+    announced = parse(raw("resend", "email.received"), headers={"Svix-Id": "msg_1"}, now=NOW)
+    row = json.loads(raw("resend", "email.received"))["data"]
+    found = from_received({**row, "id": row["email_id"]}, now=NOW)
+    same = ("provider", "event_key", "kind", "delivery_id", "provider_id", "from_address", "reply")
+    assert {name: getattr(found, name) for name in same} == {name: getattr(announced, name) for name in same}
+    assert found.details["needs_text"]

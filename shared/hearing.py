@@ -1,0 +1,38 @@
+"""What a person or provider told us, taken in: by webhook at once, or read back later by a poller.
+
+Both ways go through here, so that words mean the same however they arrived.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from shared.inbound import classify_reply, own_words
+from shared.providers.event import ProviderEvent, Reply, ReplyClass
+from shared.state.events import Applied, Events
+
+
+def hear(events: Events, event: ProviderEvent, *, channel: str) -> Applied:
+    """Store one verified event and apply it; when this returns, a "stop" in it is in force.
+
+    Any number of copies changes nothing more. Raises `StateError`.
+    """
+    if event.reply is None:
+        return events.apply(event, channel=channel)
+    headers = event.details.get("headers", {})
+    meaning = classify_reply(event.reply.text, event.reply.subject, headers)
+    said = dataclasses.replace(event, reply=Reply(own_words(event.reply.text), event.reply.subject))
+    return events.apply(with_meaning(said, meaning), channel=channel, reply_class=meaning)
+
+
+def with_meaning(event: ProviderEvent, meaning: ReplyClass) -> ProviderEvent:
+    """What the words do: a stop suppresses, an automatic answer is no reply, good news is positive."""
+    if meaning == "out_of_office":
+        return dataclasses.replace(event, disposition=None, milestones=())
+    if meaning in ("opt_out", "complaint") or event.suppress:
+        stop = event.suppress or ("complaint" if meaning == "complaint" else "opt_out")
+        milestones = (*dict.fromkeys((*event.milestones, "replied", "opted_out")),)
+        return dataclasses.replace(event, suppress=stop, milestones=milestones)
+    good = ("positive",) if meaning in ("positive", "question", "callback") else ()
+    milestones = (*dict.fromkeys((*event.milestones, "replied", *good)),)
+    return dataclasses.replace(event, disposition=event.disposition or "replied", milestones=milestones)
