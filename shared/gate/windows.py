@@ -6,6 +6,8 @@ in UTC. Daylight saving needs no rule of its own: every comparison is made on th
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -58,7 +60,8 @@ def next_opening(start: datetime, place: Place, rules: Rules) -> datetime | None
     if not _zones(place):
         return None
     start = start.astimezone(UTC)
-    candidates = sorted({start, *_openings(start, place, rules)})
+    openings = heapq.merge(*(_openings(zone, start, place, rules) for zone in _zones(place)))
+    candidates = itertools.chain([start], openings)
     return next((at for at in candidates if at >= start and is_open(at, place, rules)), None)
 
 
@@ -121,14 +124,14 @@ def _in_hours(local: datetime, place: Place, rules: Rules) -> bool:
     return span is not None and span[0] <= local.time() < span[1]
 
 
-def _openings(start: datetime, place: Place, rules: Rules) -> Iterator[datetime]:
-    for zone in _zones(place):
-        today = start.astimezone(zone).date()
-        for days in range(_HORIZON_DAYS + 1):
-            span = hours_on(today + timedelta(days=days), place, rules)
-            if span:
-                # In UTC, since arithmetic and comparison within one zone ignore its changes of offset.
-                yield datetime.combine(today + timedelta(days=days), span[0], tzinfo=zone).astimezone(UTC)
+def _openings(zone: ZoneInfo, start: datetime, place: Place, rules: Rules) -> Iterator[datetime]:
+    """When the window opens in one zone, in order, from the day of `start` on."""
+    today = start.astimezone(zone).date()
+    for day in (today + timedelta(days=days) for days in range(_HORIZON_DAYS + 1)):
+        span = hours_on(day, place, rules)
+        if span:
+            # In UTC, since arithmetic and comparison within one zone ignore its changes of offset.
+            yield datetime.combine(day, span[0], tzinfo=zone).astimezone(UTC)
 
 
 def _closing(local: datetime, place: Place, rules: Rules) -> datetime:
