@@ -109,6 +109,7 @@ def _call(
     settings: Settings,
 ) -> dict[str, Any]:
     from shared.providers.vapi.assistant import CallSetup, call_payload
+    from shared.providers.vapi.conformance import Facts, broken_promises
 
     if envelope.sender.provider_ref is None or settings.vapi_credential_id is None:
         raise ConfigurationError("A call needs its number's Vapi id and VAPI_CREDENTIAL_ID.")
@@ -125,8 +126,9 @@ def _call(
         credential_id=settings.vapi_credential_id,
         recording=not rules.all_party_recording(envelope.claim.lead.region),
         max_duration_s=book.outreach.call.max_duration_s,
+        zone=envelope.claim.lead.zones[0],
     )
-    return call_payload(
+    call = call_payload(
         touch_id=str(envelope.claim.id),
         script_key=envelope.claim.script_key,
         script_version=book.version(envelope.claim.script_key).content_hash[:12],
@@ -136,3 +138,7 @@ def _call(
         earliest=envelope.now,
         latest=envelope.latest,
     )
+    facts = Facts(said.persona, settings.business_name, settings.opt_out_number, setup.recording)
+    if broken := broken_promises(call, facts):
+        raise ConfigurationError(f"{envelope.claim.script_key} breaks what every call promises: {broken[0]}.")
+    return call

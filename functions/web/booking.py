@@ -6,12 +6,9 @@ present. Times are shown on the person's own clock where it is known, else on th
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -19,29 +16,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.web.free_slots import free_slots
+from functions.web.offer import Offer, day_words, hour_words
 from functions.web.page import form_value, page, paragraph
-from shared.directives.outreach import Meetings
 from shared.errors import ConfigurationError, StateError, WebhookRefused
 from shared.links import booking_touch_of
 from shared.loop import Loop
-from shared.state.events import Booking
 
 _ONE = Markup('<button name="slot" value="{value}" aria-label="{hour}, {day}">{hour}</button>')
 _DAY = Markup('<section><h2>{day}</h2><div class="times">{buttons}</div></section>')
 _FORM = Markup('<form method="post">{days}</form>')
 _TIME = Markup('<p><time datetime="{value}"><b>{day}, {hour}</b></time>, {minutes} minutes with {host}.</p>')
 _QUIET = Markup('<p class="quiet">{}</p>')
-
-
-@dataclass(frozen=True)
-class Visit:
-    """One person in front of their page."""
-
-    touch_id: UUID
-    booking: Booking
-    zone: ZoneInfo
-    rules: Meetings
 
 
 class BookingPage:
@@ -61,9 +46,9 @@ class BookingPage:
             self._answer, request.path_params["token"], lambda visit: self._act(visit, slot)
         )
 
-    def _answer(self, token: str, then: Callable[[Visit], Response]) -> Response:
+    def _answer(self, token: str, then: Callable[[Offer], Response]) -> Response:
         try:
-            visit = self._visit(token)
+            visit = self._offer_for(token)
             return then(visit) if visit else _unknown()
         except WebhookRefused:
             return page(
@@ -73,40 +58,27 @@ class BookingPage:
             self._loop.log.error("booking page not served", extra={"code": error.code})
             return page("Please try again", paragraph("We cannot look into the calendar at the moment."), 503)
 
-    def _visit(self, token: str) -> Visit | None:
-        loop = self._loop
-        touch_id = booking_touch_of(loop.settings, token)
-        booking = loop.state.events.booking(touch_id)
-        zone = ZoneInfo(booking.zones[0]) if len(booking.zones) == 1 else loop.zone
-        # Read anew, since a container outlives a change of the directives; read only, since a page is no
-        # stage and offers no files to the database.
-        rules = dataclasses.replace(loop, read_only=True).book.outreach.meetings
-        return Visit(touch_id, booking, zone, rules) if booking.known else None
+    def _offer_for(self, token: str) -> Offer | None:
+        return Offer.to(self._loop, booking_touch_of(self._loop.settings, token))
 
-    def _show(self, visit: Visit) -> Response:
+    def _show(self, visit: Offer) -> Response:
         if visit.booking.starts_at:
             return self._booked(visit, visit.booking.starts_at)
         return self._offer(visit)
 
-    def _act(self, visit: Visit, slot: datetime | None) -> Response:
+    def _act(self, visit: Offer, slot: datetime | None) -> Response:
         if visit.booking.starts_at:
             return self._booked(visit, visit.booking.starts_at)
-        if slot is None or slot not in self._free(visit):
+        if slot is None:
             return self._gone(visit)
-        answer = self._loop.state.events.book(visit.touch_id, slot)
+        answer = visit.take(slot)
         self._loop.log.info("booking asked for", extra={"status": answer.status})
         if answer.starts_at:
             return self._booked(visit, answer.starts_at)
         return self._gone(visit) if answer.status == "taken" else _unknown()
 
-    def _free(self, visit: Visit) -> list[datetime]:
-        now = self._loop.clock.now()
-        # A meeting that has begun may still last into a time on offer.
-        taken = self._loop.state.events.taken_slots(now - timedelta(minutes=visit.rules.minutes))
-        return free_slots(now, taken, visit.rules, self._loop.zone)
-
-    def _offer(self, visit: Visit) -> Response:
-        free = self._free(visit)
+    def _offer(self, visit: Offer) -> Response:
+        free = visit.free()
         if not free:
             return page(f"{visit.rules.minutes} minutes with {self._host}", _full())
         place = visit.zone.key.rpartition("/")[2].replace("_", " ")
@@ -114,15 +86,19 @@ class BookingPage:
         body = paragraph(asked) + _times(free, visit.zone)
         return page(f"{visit.rules.minutes} minutes with {self._host}", body)
 
-    def _gone(self, visit: Visit) -> Response:
-        free = self._free(visit)
+    def _gone(self, visit: Offer) -> Response:
+        free = visit.free()
         body = paragraph("Please choose another one.") + _times(free, visit.zone) if free else _full()
         return page("That time is no longer free", body, 409)
 
-    def _booked(self, visit: Visit, at: datetime) -> Response:
+    def _booked(self, visit: Offer, at: datetime) -> Response:
         local = at.astimezone(visit.zone)
         told = _TIME.format(
-            value=_value(at), day=_day(local), hour=_hour(local), minutes=visit.rules.minutes, host=self._host
+            value=_value(at),
+            day=day_words(local),
+            hour=hour_words(local),
+            minutes=visit.rules.minutes,
+            host=self._host,
         )
         return page("You are booked", told + _QUIET.format("If something comes up, just answer our message."))
 
@@ -138,10 +114,10 @@ def _times(free: list[datetime], zone: ZoneInfo) -> Markup:
         _DAY.format(
             day=day,
             buttons=Markup("").join(
-                _ONE.format(value=_value(each), day=day, hour=_hour(each)) for each in times
+                _ONE.format(value=_value(each), day=day, hour=hour_words(each)) for each in times
             ),
         )
-        for day, times in groupby(local, key=_day)
+        for day, times in groupby(local, key=day_words)
     )
     return _FORM.format(days=days)
 
@@ -165,11 +141,3 @@ def _instant(text: str | None) -> datetime | None:
 
 def _value(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
-
-
-def _day(local: datetime) -> str:
-    return f"{local:%A, %B} {local.day}"
-
-
-def _hour(local: datetime) -> str:
-    return f"{local.hour % 12 or 12}:{local:%M} {'AM' if local.hour < 12 else 'PM'} {local.tzname()}"

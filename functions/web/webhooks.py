@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pydantic import SecretStr
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -20,10 +21,12 @@ from shared.hearing import hear
 from shared.links import public_url
 from shared.loop import Loop
 from shared.providers.event import ProviderEvent, Reply
+from shared.state.events import Applied
 
 MAX_BODY = 1_000_000
 
-Answer = Callable[[ProviderEvent], Response]
+Answer = Callable[[ProviderEvent, Applied], Response]
+NOTHING_STORED = Applied(stored=False, touch_id=None, lead_id=None, suppressed=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,19 +46,38 @@ class Webhooks:
         self._loop = loop
 
     async def vapi(self, request: Request) -> Response:
-        """Call events. Tools get their answer in the body, always with status 200."""
+        """Call events. Tools get their answer in the body, with status 200 once what they ask is stored.
+
+        Words that mean "stop" end the call from here, whatever the model makes of them.
+        """
+        from functions.web.call_tools import CallTools
         from shared.providers.vapi import webhook
 
-        secret = self._loop.settings.vapi_webhook_secret
+        secret, tools = self._loop.settings.vapi_webhook_secret, CallTools(self._loop)
 
         def read(got: Delivery, now: datetime) -> ProviderEvent:
             webhook.verify(got.headers, got.raw, secret=_secret(secret), now=now)
-            return webhook.parse(got.raw, query=got.query, headers=got.headers, now=now)
+            event = webhook.parse(got.raw, query=got.query, headers=got.headers, now=now)
+            return tools.with_promise(event) if event.kind == "tool-calls" else event
 
-        def answer(event: ProviderEvent) -> Response:
-            return JSONResponse(webhook.tool_reply(event) if event.kind == "tool-calls" else {})
+        def answer(event: ProviderEvent, applied: Applied) -> Response:
+            if event.kind == "tool-calls":
+                return JSONResponse(webhook.tool_reply(event, tools.answers(event, applied.touch_id)))
+            stop = event.kind == "transcript" and event.suppress and applied.stored
+            return JSONResponse({}, background=BackgroundTask(self._hang_up, event) if stop else None)
 
         return await self._take(request, "call", read, answer)
+
+    def _hang_up(self, event: ProviderEvent) -> None:
+        """Say goodbye and end a running call. One that has ended meanwhile is as good."""
+        from shared.providers.vapi.assistant import GOODBYE
+
+        try:
+            ended = self._loop.providers.calls.end(str(event.provider_id), goodbye=GOODBYE)
+        except (ProviderError, ConfigurationError) as error:
+            self._loop.log.warning("call not ended by us", extra={"code": error.code})
+        else:
+            self._loop.log.info("call ended on request", extra={"was_running": ended})
 
     async def resend(self, request: Request) -> Response:
         """Email events. The text of an inbound mail is fetched before it is applied."""
@@ -68,7 +90,7 @@ class Webhooks:
             event = webhook.parse(got.raw, query=got.query, headers=got.headers, now=now)
             return self._with_words(event) if event.kind == "email.received" else event
 
-        return await self._take(request, "email", read, lambda _: JSONResponse({}))
+        return await self._take(request, "email", read, lambda *_: JSONResponse({}))
 
     async def twilio(self, request: Request) -> Response:
         """Text status callbacks and inbound texts; the URL is part of the signature."""
@@ -81,7 +103,7 @@ class Webhooks:
             return webhook.parse(got.raw, query=got.query, headers=got.headers, now=now)
 
         return await self._take(
-            request, "sms", read, lambda _: Response("<Response/>", media_type="text/xml")
+            request, "sms", read, lambda *_: Response("<Response/>", media_type="text/xml")
         )
 
     async def _take(
@@ -111,7 +133,9 @@ class Webhooks:
     ) -> Response:
         try:
             event = read(got, self._loop.clock.now())
-            applied = hear(self._loop.state.events, event, channel=channel)
+            applied = NOTHING_STORED
+            if _means_something(event):
+                applied = hear(self._loop.state.events, event, channel=channel)
         except WebhookRefused as error:
             self._loop.log.warning("webhook refused", extra={"code": error.code})
             return JSONResponse({"error": error.code}, status_code=401)
@@ -122,7 +146,7 @@ class Webhooks:
             "webhook applied",
             extra={"kind": event.kind, "stored": applied.stored, "lead_id": applied.lead_id},
         )
-        return answer(event)
+        return answer(event, applied)
 
     def _with_words(self, event: ProviderEvent) -> ProviderEvent:
         """Resend announces a mail without its text. Not to be had now means 503, and it comes again."""
@@ -136,6 +160,11 @@ class Webhooks:
     def _signed_url(self, got: Delivery) -> str:
         """As Twilio called it: our configured address, never the Host header."""
         return public_url(self._loop.settings, got.path)
+
+
+def _means_something(event: ProviderEvent) -> bool:
+    """Utterances of a running call come again with its report: only a "stop" cannot wait for that."""
+    return event.kind != "transcript" or event.suppress is not None
 
 
 async def _bounded_body(request: Request) -> bytes | None:

@@ -41,7 +41,7 @@ class Compliance(Directive):
     """
 
     lever: Literal[False]
-    call_opening: Annotated[Spoken, _holding("persona", "business_name", "AI", "recorded")]
+    call_opening: Annotated[Spoken, _holding("persona", "business_name", "AI", "recorded", "stop", "press 9")]
     voicemail_opening: Annotated[Spoken, _holding("persona", "business_name", "AI")]
     voicemail_opt_out: Annotated[Spoken, _holding("opt_out_number")]
     call_rules: Annotated[Prompt, _holding("persona", "business_name", "opt_out_number", "do_not_call")]

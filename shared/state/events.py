@@ -58,6 +58,7 @@ class Events:
         row["occurred_at"] = event.occurred_at.isoformat()
         row["channel"] = channel
         row["meeting_at"] = event.details.get("meeting_at")
+        row["callback_at"] = event.details.get("callback_at")
         if event.reply is not None:
             row["reply"] = {**asdict(event.reply), "class": reply_class or "other"}
         return Applied.model_validate(self._call("apply_event_v1", event=row))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from shared.directives.render import RenderedCall
 from shared.errors import ConfigurationError
@@ -17,9 +18,19 @@ from shared.providers.vapi.client import iso
 from shared.providers.vapi.outcome import ANALYSED
 
 GOODBYE = "You will not be called again. Goodbye."
-SERVER_MESSAGES = ("status-update", "end-of-call-report", "tool-calls", "hang")
+# The callee's words come while the call runs: a "stop" is found in them by rules, whatever the model does.
+SERVER_MESSAGES = (
+    "status-update",
+    "end-of-call-report",
+    "tool-calls",
+    "hang",
+    'transcript[transcriptType="final"]',
+)
 MODEL = "claude-haiku-4-5-20251001"
 LONGEST_VOICEMAIL = 1_000  # what Vapi takes
+KEY_WAIT_S = 0.5  # a key counts when no other follows for so long: an opt-out by key within 2 s
+SILENCE_S = 20
+TOOL_TIMEOUT_S = 4  # with the goodbye behind it, a call that was to end is over within 10 s
 
 
 @dataclass(frozen=True)
@@ -27,7 +38,8 @@ class CallSetup:
     """How calls of this installation are set up.
 
     `credential_id` names the HMAC credential at Vapi with which the webhooks are signed. `recording` follows
-    from the callee's state. `max_duration_s` is 10 to 43,200.
+    from the callee's state. `max_duration_s` is 10 to 43,200. `zone` (IANA) is the callee's: days and
+    hours are agreed on their clock.
     """
 
     phone_number_id: str
@@ -35,6 +47,7 @@ class CallSetup:
     credential_id: str
     recording: bool
     max_duration_s: int
+    zone: str
     model: str = MODEL
 
 
@@ -56,7 +69,7 @@ def call_payload(
     """
     return {
         "name": touch_id,
-        "assistant": _assistant(touch_id, script_key, script_version, said, setup),
+        "assistant": _assistant(touch_id, script_key, script_version, said, setup, earliest),
         "phoneNumberId": setup.phone_number_id,
         "customer": {"number": to_e164, "externalId": touch_id},
         "schedulePlan": {"earliestAt": iso(earliest), "latestAt": iso(latest)},
@@ -64,16 +77,22 @@ def call_payload(
 
 
 def _assistant(
-    touch_id: str, script_key: str, script_version: str, said: RenderedCall, setup: CallSetup
+    touch_id: str, script_key: str, script_version: str, said: RenderedCall, setup: CallSetup, at: datetime
 ) -> dict[str, Any]:
     return {
         "name": f"{said.persona} {script_version}"[:40],
         "metadata": {"touch_id": touch_id, "script": script_key, "version": script_version},
         "firstMessage": said.first_message,
         "firstMessageMode": "assistant-speaks-first",
-        "model": _model(said, setup),
+        # By default nobody can interrupt it, not even by the "stop" that it invites to.
+        "firstMessageInterruptionsEnabled": True,
+        "keypadInputPlan": {"enabled": True, "timeoutSeconds": KEY_WAIT_S},
+        "model": _model(said, setup, at),
         "voice": {"provider": said.voice.provider, "voiceId": said.voice.voice_id},
+        # The default on the phone is the noise of an office, which hints at a person.
+        "backgroundSound": "off",
         "maxDurationSeconds": setup.max_duration_s,
+        "silenceTimeoutSeconds": SILENCE_S,
         "voicemailDetection": {"provider": "vapi"},
         "voicemailMessage": _voicemail(said),
         "endCallPhrases": [GOODBYE.rstrip("."), "goodbye"],
@@ -90,13 +109,25 @@ def _assistant(
     }
 
 
-def _model(said: RenderedCall, setup: CallSetup) -> dict[str, Any]:
+def _model(said: RenderedCall, setup: CallSetup, at: datetime) -> dict[str, Any]:
+    words = (said.system_prompt, clock_words(at, setup.zone))
     return {
         "provider": "anthropic",
         "model": setup.model,
-        "messages": [{"role": "system", "content": said.system_prompt}],
+        "messages": [{"role": "system", "content": each} for each in words],
         "tools": [*_tools(setup), {"type": "endCall"}],
     }
+
+
+def clock_words(at: datetime, zone: str) -> str:
+    """What day it is where the phone rings, so that "tomorrow at three" can become a time."""
+    local = at.astimezone(ZoneInfo(zone))
+    offset = f"{local:%z}"
+    return (
+        f"This call begins on {local:%A}, {local.day} {local:%B %Y}, at {local:%H:%M}, where the person is. "
+        f"Give times to tools in ISO 8601 with the offset {offset[:3]}:{offset[3:]}, "
+        f"such as {local:%Y-%m-%dT%H:%M}{offset[:3]}:{offset[3:]}."
+    )
 
 
 def _voicemail(said: RenderedCall) -> str:
@@ -109,23 +140,24 @@ def _voicemail(said: RenderedCall) -> str:
 def _tools(setup: CallSetup) -> list[dict[str, Any]]:
     stop = _tool(
         "do_not_call",
-        "The person does not want to be called or contacted any more. Ends the call.",
+        "The person does not want to be called or contacted any more. Says goodbye and ends the call.",
         {"words": "What the person said."},
         setup,
     )
     stop["messages"] = [
         {"type": "request-start", "content": "Understood."},
         *(
+            # Also when we cannot answer: the report of the call brings the wish again.
             {"type": kind, "content": GOODBYE, "endCallAfterSpokenEnabled": True}
             for kind in ("request-complete", "request-failed")
         ),
     ]
-    book = {"meeting_at": "The agreed time, ISO 8601 with offset.", "email": "Where the invitation goes."}
-    back = {"callback_at": "The wished time, ISO 8601 with offset.", "note": "What they want to know."}
+    book = {"meeting_at": "The time that the person chose. Leave it out to learn the free times."}
+    back = {"callback_at": "The time that the person named.", "note": "What they want to know."}
     return [
         stop,
-        _tool("book", "Book the meeting at the time that the person agreed to.", book, setup),
-        _tool("call_back", "Note that the person wants to be called again at a time.", back, setup),
+        _tool("book", "Learn the free times for the meeting, or book the one that they chose.", book, setup),
+        _tool("call_back", "Keep that the person wants to be called again, and when.", back, setup),
     ]
 
 
@@ -136,13 +168,9 @@ def _tool(name: str, purpose: str, parameters: Mapping[str, str], setup: CallSet
         "function": {
             "name": name,
             "description": purpose,
-            "parameters": {
-                "type": "object",
-                "properties": properties,
-                "required": [key for key in properties if key.endswith("_at")],
-            },
+            "parameters": {"type": "object", "properties": properties, "required": []},
         },
-        "server": _server(setup, timeout_s=5),
+        "server": _server(setup, timeout_s=TOOL_TIMEOUT_S),
     }
 
 

@@ -17,6 +17,7 @@ from shared.providers.wire import Answer, Json, broken, exchange
 
 PAGE = 100
 PAGES = 50
+END_CALL = {"type": "end-call"}
 
 
 def iso(at: datetime) -> str:
@@ -72,15 +73,16 @@ class VapiCalls:
             found.update({str(call.get("id")): call for call in page})
         return list(found.values())
 
-    def end(self, provider_id: str) -> bool:
-        """Hang up a running call; False if it has no control channel, because it has ended.
+    def end(self, provider_id: str, *, goodbye: str | None = None) -> bool:
+        """Hang up a running call, after saying `goodbye`; False if it has no control channel: it has ended.
 
         The channel's address is a secret and is therefore asked for each time instead of being stored.
         """
         control = as_text(as_dict(self.get(provider_id).get("monitor")).get("controlUrl"))
         if control is None:
             return False
-        answer = self._exchange("POST", control, effect=False, json={"type": "end-call"})
+        order = {"type": "say", "content": goodbye, "endCallAfterSpoken": True} if goodbye else END_CALL
+        answer = self._exchange("POST", control, effect=False, json=order)
         if not 200 <= answer.status < 300:
             raise classify(answer.status, answer.json(), answer.headers, effect=False)
         return True

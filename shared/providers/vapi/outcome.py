@@ -7,6 +7,7 @@ the tool, or the person's own words.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,8 @@ ANALYSED = (*HUMAN_DISPOSITIONS, "voicemail")
 
 CONVERSATION_S = 30
 EARLY_HANGUP_S = 10
+# Vapi writes pressed keys into the conversation; the opening promises that this one means "stop".
+_STOP_KEY = re.compile(r"keypad entry:\s*9+[#*\s]*$", re.IGNORECASE)
 _ENDED_BY_TALK = ("completed", "completed_transfer_failed")
 
 
@@ -76,6 +79,11 @@ def user_turns(report: Mapping[str, Any]) -> list[str]:
     return [turn for turn in turns if turn]
 
 
+def says_stop(turn: str) -> bool:
+    """Whether the callee asked, by word or by key, not to be called again."""
+    return is_opt_out(turn) or bool(_STOP_KEY.search(turn))
+
+
 def tools_called(report: Mapping[str, Any]) -> set[str]:
     """The names of the tools that the assistant used."""
     messages = as_list(as_dict(report.get("artifact")).get("messages"))
@@ -88,7 +96,7 @@ def _opted_out(said: Mapping[str, Any], turns: list[str], report: Mapping[str, A
         said.get("opt_out") is True
         or said.get("disposition") == "dnc"
         or "do_not_call" in tools_called(report)
-        or any(is_opt_out(turn) for turn in turns)
+        or any(says_stop(turn) for turn in turns)
     )
 
 

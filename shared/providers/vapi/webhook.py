@@ -30,16 +30,13 @@ from shared.providers.signing import (
     storable,
     touch_id,
 )
-from shared.providers.vapi.outcome import outcome_of
+from shared.providers.vapi.outcome import outcome_of, says_stop
 from shared.providers.vapi.redact import redact
 from shared.providers.wire import NO_BODY
 
-TOOLS = ("do_not_call", "book", "call_back")
-_REPLIES = {
-    "do_not_call": "Recorded. This person is never contacted again. Say goodbye and end the call.",
-    "book": "The wish is noted and a confirmation follows by email. Do not promise the time as fixed.",
-    "call_back": "The wish to be called back is noted.",
-}
+RECORDED = "Recorded. This person is never contacted again. Say goodbye and end the call."
+NO_SUCH_TOOL = "There is no such tool."
+_STOPPED: tuple[Milestone, ...] = ("answered", "opted_out")
 
 
 def verify(
@@ -82,6 +79,8 @@ def parse(
         return _report(message, body, now, fingerprint(raw))
     if kind == "tool-calls":
         return _tool_calls(message, body, now, fingerprint(raw))
+    if kind.startswith("transcript"):
+        return _words(message, body, now, fingerprint(raw))
     return ProviderEvent(
         **_common(message, body, now),
         event_key=_key(message, kind, as_text(message.get("status")) or "", fallback=fingerprint(raw)),
@@ -106,19 +105,20 @@ def from_call(call: Mapping[str, Any], *, now: datetime) -> ProviderEvent | None
     return _report(message, {"message": message}, now, fingerprint(str(call.get("id")).encode()))
 
 
-def tool_reply(event: ProviderEvent, results: Mapping[str, str] = NO_BODY) -> dict[str, Any]:
+def tool_reply(event: ProviderEvent, answers: Mapping[str, str]) -> dict[str, Any]:
     """The HTTP answer to a tool-calls event, always to be sent with status 200.
 
-    `results` replaces the standing answer of single tool calls, by tool-call id: what the calendar said,
-    for example.
+    `answers` are what the model is to read, by tool-call id; a tool without one is not known here, which is
+    an error in the body, not in the status.
     """
-    return {"results": [_tool_result(tool, results) for tool in event.details.get("tools", [])]}
+    return {"results": [_tool_result(tool, answers) for tool in event.details.get("tools", [])]}
 
 
-def _tool_result(tool: Mapping[str, Any], results: Mapping[str, str]) -> dict[str, Any]:
+def _tool_result(tool: Mapping[str, Any], answers: Mapping[str, str]) -> dict[str, Any]:
     answer = {"name": tool["name"], "toolCallId": tool["id"]}
-    text = results.get(tool["id"]) or _REPLIES.get(tool["name"])
-    return answer | ({"result": text} if text else {"error": "There is no such tool."})
+    text = answers.get(tool["id"])
+    # Vapi wants a result on one line.
+    return answer | ({"result": " ".join(text.split())} if text else {"error": NO_SUCH_TOOL})
 
 
 def _report(message: Mapping[str, Any], body: dict[str, Any], now: datetime, fallback: str) -> ProviderEvent:
@@ -142,17 +142,31 @@ def _tool_calls(
     message: Mapping[str, Any], body: dict[str, Any], now: datetime, fallback: str
 ) -> ProviderEvent:
     tools = [_tool(call) for call in as_list(message.get("toolCallList")) if isinstance(call, dict)]
-    stop = any(tool["name"] == "do_not_call" for tool in tools)
-    milestones: tuple[Milestone, ...] = ("answered", "opted_out") if stop else ("answered",)
+    named = {tool["name"] for tool in tools}
+    stop = "do_not_call" in named
     ids = "+".join(sorted(tool["id"] for tool in tools))
     return ProviderEvent(
         **_common(message, body, now),
         event_key=_key(message, "tool-calls", ids or fallback, fallback=fallback),
         kind="tool-calls",
+        disposition="dnc" if stop else "callback" if "call_back" in named else None,
+        suppress="dnc" if stop else None,
+        milestones=_STOPPED if stop else ("answered",),
+        details={"tools": tools},
+    )
+
+
+def _words(message: Mapping[str, Any], body: dict[str, Any], now: datetime, fallback: str) -> ProviderEvent:
+    """One utterance while the call runs. Only a "stop" in it means anything before the call's report."""
+    words = as_text(message.get("transcript")) or ""
+    stop = message.get("role") == "user" and says_stop(words)
+    return ProviderEvent(
+        **_common(message, body, now),
+        event_key=_key(message, "transcript", fallback, fallback=fallback),
+        kind="transcript",
         disposition="dnc" if stop else None,
         suppress="dnc" if stop else None,
-        milestones=milestones,
-        details={"tools": tools},
+        milestones=_STOPPED if stop else (),
     )
 
 

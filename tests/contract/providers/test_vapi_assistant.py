@@ -29,6 +29,7 @@ SETUP = CallSetup(
     credential_id="cred-1",
     recording=True,
     max_duration_s=300,
+    zone="America/Denver",
 )
 
 
@@ -61,7 +62,12 @@ def test_words__are_said_as_they_were_rendered() -> None:
     assistant = made()["assistant"]
     assert assistant["firstMessage"] == SAID.first_message
     assert assistant["firstMessageMode"] == "assistant-speaks-first"
-    assert assistant["model"]["messages"] == [{"role": "system", "content": SAID.system_prompt}]
+    script, clock = assistant["model"]["messages"]
+    assert script == {"role": "system", "content": SAID.system_prompt}
+    assert clock["content"].startswith(
+        "This call begins on Friday, 20 November 2026, at 08:02, where the person is."
+    )
+    assert "the offset -07:00, such as 2026-11-20T08:02-07:00" in clock["content"]
     assert assistant["voice"] == {"provider": "vapi", "voiceId": "Savannah"}
     assert assistant["maxDurationSeconds"] == 300
 
@@ -93,7 +99,9 @@ def test_do_not_call__ends_the_call_whether_or_not_we_answer() -> None:
 
 def test_webhooks__are_the_ones_we_read_and_are_repeated() -> None:
     assistant = made()["assistant"]
-    assert assistant["serverMessages"] == ["status-update", "end-of-call-report", "tool-calls", "hang"]
+    assert set(assistant["serverMessages"]) == {
+        "status-update", "end-of-call-report", "tool-calls", "hang", 'transcript[transcriptType="final"]',
+    }  # fmt: skip
     assert assistant["server"]["backoffPlan"]["maxRetries"] == 10
 
 

@@ -212,23 +212,60 @@ def tool_call(name: str, arguments: str = "{}") -> bytes:
 def test_do_not_call__suppresses_at_once() -> None:
     event = parse(tool_call("do_not_call", '{"words": "never again"}'), now=NOW)
     assert (event.suppress, event.disposition, event.delivery_id) == ("dnc", "dnc", TOUCH)
-    reply = tool_reply(event)["results"][0]
-    assert (reply["toolCallId"], reply["name"]) == ("toolu_01AbC", "do_not_call")
-    assert isinstance(reply["result"], str)
 
 
-def test_tool_reply__takes_the_caller_s_answer() -> None:
+def test_call_back__is_a_result_of_the_call_at_once() -> None:
+    event = parse(tool_call("call_back"), now=NOW)
+    assert (event.suppress, event.disposition, event.milestones) == (None, "callback", ("answered",))
+
+
+def test_tool_reply__takes_our_answer_on_one_line() -> None:
     event = parse(tool_call("book"), now=NOW)
     ours = payload("vapi", "tool-calls.our-reply")["results"][0]
-    answer = tool_reply(event, {"toolu_01AbC": ours["result"]})
-    assert answer == {"results": [ours | {"name": "book"}]}
+    answer = tool_reply(event, {"toolu_01AbC": ours["result"].replace(",", ",\n ")})
+    assert answer == {"results": [ours | {"name": "book", "result": ours["result"].replace(",", ", ")}]}
     assert event.suppress is None
 
 
 def test_tool_reply__to_an_unknown_tool_is_an_error_in_the_body() -> None:
     event = parse(tool_call("transfer_money", "no json"), now=NOW)
     assert event.details["tools"][0]["arguments"] == {}
-    assert "error" in tool_reply(event)["results"][0]
+    assert "error" in tool_reply(event, {})["results"][0]
+
+
+def utterance(words: str, role: str = "user", kind: str = 'transcript[transcriptType="final"]') -> bytes:
+    body = payload("vapi", "tool-calls")
+    body["message"] |= {"type": kind, "role": role, "transcriptType": "final", "transcript": words}
+    return json.dumps(body).encode()
+
+
+@pytest.mark.parametrize("kind", ["transcript", 'transcript[transcriptType="final"]'])
+@pytest.mark.parametrize("words", ["Stop calling me.", "Take us off your list", "User's Keypad Entry: 9"])
+def test_utterance__of_a_stop_suppresses_while_the_call_runs(kind: str, words: str) -> None:
+    event = parse(utterance(words, kind=kind), now=NOW)
+    assert (event.kind, event.suppress, event.disposition) == ("transcript", "dnc", "dnc")
+    assert (event.delivery_id, event.milestones) == (TOUCH, ("answered", "opted_out"))
+
+
+@pytest.mark.parametrize(
+    ("words", "role"),
+    [
+        ("Stop by on Monday.", "user"),
+        ("User's Keypad Entry: 1", "user"),
+        ("User's Keypad Entry: 95", "user"),
+        ("Say stop at any time and I will not call again.", "assistant"),
+        ("Stop calling me.", "assistant"),
+    ],
+)
+def test_utterance__of_anything_else_means_nothing_yet(words: str, role: str) -> None:
+    event = parse(utterance(words, role), now=NOW)
+    assert (event.suppress, event.disposition, event.milestones) == (None, None, ())
+
+
+def test_key_in_the_report__is_a_stop() -> None:
+    body = payload("vapi", "end-of-call-report")
+    body["message"]["artifact"]["messages"].append({"role": "user", "message": "User's Keypad Entry: 9#"})
+    assert parse(json.dumps(body).encode(), now=NOW).suppress == "dnc"
 
 
 def test_status_updates__have_keys_of_their_own_and_no_disposition() -> None:

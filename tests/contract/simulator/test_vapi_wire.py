@@ -26,7 +26,14 @@ from tests.unit.simulator.worlds import MONDAY, ada, ada_world
 NUMBER = "+15555550123"
 INSIDE = ("message.call.assistantOverrides", "message.assistant", "message.analysis.structuredData")
 FREE = (*INSIDE, "message.toolWithToolCallList[]", "assistantOverrides", "analysis.structuredData")
-SETUP = CallSetup("c0a1", "https://app.example.com/hooks/vapi", "cred", recording=True, max_duration_s=600)
+SETUP = CallSetup(
+    "c0a1",
+    "https://app.example.com/hooks/vapi",
+    "cred",
+    recording=True,
+    max_duration_s=600,
+    zone="America/New_York",
+)
 SAID = RenderedCall(
     persona="Sarah",
     voice=Voice(provider="11labs", voice_id="voice"),

@@ -28,7 +28,7 @@ ready_pool_days: 3
 """
 COMPLIANCE = """---
 lever: false
-call_opening: "This is {{ persona }}, an AI of {{ business_name }}. The call may be recorded."
+call_opening: "This is {{ persona }}, an AI of {{ business_name }}. It may be recorded. Say stop or press 9."
 voicemail_opening: "This is {{ persona }}, an AI of {{ business_name }}."
 voicemail_opt_out: "To stop our calls dial {{ opt_out_number }}."
 call_rules: |

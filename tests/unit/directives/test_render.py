@@ -201,7 +201,8 @@ def test_sms__opt_out_confirmation(book: Book) -> None:
 def test_call__identity_first_rules_last(book: Book) -> None:
     spoken = call(book, dict(ACME))
     assert spoken.first_message == (
-        "This is Sarah, an AI of Example Answering. The call may be recorded. Hello Ada, a bad time?"
+        "This is Sarah, an AI of Example Answering. It may be recorded. Say stop or press 9. "
+        "Hello Ada, a bad time?"
     )
     assert spoken.voicemail == (
         "This is Sarah, an AI of Example Answering. I called about Acme Heating. "

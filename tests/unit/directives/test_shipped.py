@@ -94,7 +94,7 @@ def test_call__handles_what_a_caller_must(key: str) -> None:
     assert "AI assistant" in spoken.first_message.split(".")[0]
     assert "recorded" in spoken.first_message
     assert "?" in script.opener
-    for must in ("do_not_call", "ten seconds", "Yes, I am an AI", "15-minute", "book", "call_back"):
+    for must in ("do_not_call", "at once", "Yes, I am an AI", "15-minute", "book", "call_back"):
         assert must in spoken.system_prompt
     assert "## Someone else answers" in spoken.system_prompt
     assert spoken.voicemail.count(OWN["opt_out_number"]) == 2
