@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 from shared.gate import Consent, ContactRequest, Purpose, SenderState
@@ -28,7 +28,7 @@ class OwnerTerms:
     """What the owner decided and the installation has in place.
 
     `line_opt_in` are two-letter states, `registered` states with the channel. `can_unsubscribe` means that
-    links can be made and signed.
+    links can be made and signed. A look-up tells a number's line type for `line_type_valid_days`.
     """
 
     live: bool
@@ -37,6 +37,7 @@ class OwnerTerms:
     registered: frozenset[tuple[str, str]]
     postal_address: bool
     can_unsubscribe: bool
+    line_type_valid_days: int
 
 
 def owner_terms(
@@ -47,6 +48,7 @@ def owner_terms(
     kill_switch: bool,
     postal_address: bool,
     can_unsubscribe: bool,
+    line_type_valid_days: int,
 ) -> OwnerTerms:
     """Terms from the owner's stored settings. A registration counts up to the day it is valid until."""
     return OwnerTerms(
@@ -61,6 +63,7 @@ def owner_terms(
         ),
         postal_address=postal_address,
         can_unsubscribe=can_unsubscribe,
+        line_type_valid_days=line_type_valid_days,
     )
 
 
@@ -108,8 +111,8 @@ def request_for(
         region=lead.region,
         zones=lead.zones,
         address_known=contact.address is not None,
-        line_type=cast("LineType | None", contact.phone.line_type) if contact.phone else None,
-        consent=_as_consent(contact.consent, channel),
+        line_type=line_type_of(contact.phone, at, terms.line_type_valid_days),
+        consent=_as_consent(contact, channel),
         dnc_scrubbed_on=contact.phone.dnc_scrubbed_on if contact.phone else None,
         dnc_listed=bool(contact.phone and contact.phone.dnc_listed),
         company_line_opt_in=lead.region in terms.line_opt_in,
@@ -119,6 +122,7 @@ def request_for(
         touches_7d=lead.touches_7d,
         touches_total=lead.touches_total,
         last_touch_at=lead.last_touch_at,
+        trigger_at=lead.last_message_at,
         sender=sender,
         budget_left=budget_left,
         vendor_open=vendor_open,
@@ -126,14 +130,27 @@ def request_for(
     )
 
 
+def line_type_of(phone: PhoneFacts | None, at: datetime, valid_days: int) -> LineType | None:
+    """What the look-up said, as long as that holds: a number may be ported to another kind of line."""
+    if phone is None or phone.line_type is None or phone.looked_up_on is None:
+        return None
+    if at.astimezone(UTC).date() - phone.looked_up_on > timedelta(days=valid_days):
+        return None
+    return cast("LineType", phone.line_type)
+
+
 def pick_sender(senders: Sequence[SenderFacts], channel: ChannelName, lead_id: int) -> SenderFacts | None:
-    """Who sends: a lead keeps its mailbox, a number that rested longest calls or texts next."""
+    """Who sends: a lead keeps its mailbox, a number that rested longest calls or texts next.
+
+    A mailbox in quarantine keeps its leads, who have its mails; a number in quarantine is passed over.
+    """
     own = [sender for sender in senders if sender.channel == channel]
     if not own:
         return None
     if channel == "email":
         return own[lead_id % len(own)]
-    return min(own, key=lambda each: (each.last_submitted_at is not None, each.last_submitted_at, each.id))
+    awake = [sender for sender in own if sender.health != "quarantined"] or own
+    return min(awake, key=lambda each: (each.last_submitted_at is not None, each.last_submitted_at, each.id))
 
 
 def sender_state(
@@ -188,7 +205,8 @@ def _consent(lead: LeadFacts, channel: str, address: str | None) -> ConsentFacts
     return next((c for c in lead.consents if c.channel == channel and c.address == address), None)
 
 
-def _as_consent(consent: ConsentFacts | None, channel: ChannelName) -> Consent | None:
+def _as_consent(contact: Contact, channel: ChannelName) -> Consent | None:
+    consent = contact.consent
     if consent is None:
         return None
     return Consent(
@@ -196,4 +214,5 @@ def _as_consent(consent: ConsentFacts | None, channel: ChannelName) -> Consent |
         channels=(channel,),
         given_on=consent.given_on,
         revoked=consent.revoked,
+        rnd_checked_on=contact.phone.rnd_checked_on if contact.phone else None,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from functions.campaigns import senders
 from functions.campaigns.planning import DayPlan, PlanTerms, plan_day, preview
 from functions.campaigns.terms import terms_when_open
 from shared.errors import ConfigurationError, ProviderError
@@ -24,7 +25,8 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
         raise ConfigurationError("The daily executor plans a day.", code="usage")
     notes: list[str] = []
     if not preview:
-        seed(loop)
+        notes += senders.seed(loop)
+        notes += senders.in_words(senders.check_health(loop, period.day))
         notes += look_up_numbers(loop)
     terms = plan_terms(loop, period.day)
     plan = plan_day(
@@ -38,39 +40,24 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
     return report(plan, period, notes, leads=loop.state.people.count()["leads"])
 
 
-def seed(loop: Loop) -> None:
-    """Make the configured senders the active ones."""
-    loop.state.outreach.seed_senders(
-        [
-            {
-                "id": f"{sender.channel}:{sender.address}",
-                "channel": sender.channel,
-                "address": sender.address,
-                "provider_ref": sender.reference,
-                "set_up": sender.channel == "email" or bool(sender.reference),
-                "warmup_started_on": sender.warmup_started_on,
-            }
-            for sender in loop.settings.senders
-        ]
-    )
-
-
 def look_up_numbers(loop: Loop) -> list[str]:
-    """Ask the line type of numbers never asked about, within the day's look-up budget.
+    """Ask the line type of numbers never asked about, then of those asked too long ago, within the budget.
 
     A number without an answer stays unknown, and the gate refuses it; so trouble here costs reach, never
     safety. It is reported and the plan goes on.
     """
     outreach = loop.book.outreach
     most = int(outreach.daily_usd.lookup / outreach.lookup.usd_each) if outreach.lookup.usd_each else 0
-    numbers = loop.state.people.numbers_to_look_up(most)
+    people, days = loop.state.people, outreach.lookup.valid_days
+    numbers = people.numbers_to_look_up(most)
+    numbers += people.numbers_to_look_up_again(most - len(numbers), valid_days=days)
     if not numbers:
         return []
     try:
         lookup = loop.providers.lookup
         for number in numbers:
             found = lookup.line_type(number)
-            loop.state.people.record_line_type(number, found.kind, found.carrier, found.price_usd)
+            people.record_line_type(number, found.kind, found.carrier, found.price_usd)
     except (ProviderError, ConfigurationError) as error:
         loop.log.warning("line types could not be looked up", extra={"code": error.code})
         return [f"Line types could not be looked up ({error.code}); those numbers are not called or texted."]

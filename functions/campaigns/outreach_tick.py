@@ -6,6 +6,7 @@ What may have gone out is never repeated here: it stays `unknown` until its prov
 
 from __future__ import annotations
 
+from functions.campaigns.senders import check_health, in_words, with_health
 from functions.campaigns.sending import Sending
 from functions.campaigns.tally import Tally
 from functions.slots import local_date
@@ -40,6 +41,9 @@ def send_due(loop: Loop, found: TickState, tally: Tally) -> None:
         code = "KILL_SWITCH" if status.kill_switch else "NOT_LIVE"
         tally.refused[code] += loop.state.outreach.hold_due(code)
         return
+    changed = check_health(loop, local_date(found.now, loop.zone))
+    tally.notes += in_words(changed)
+    found = with_health(found, changed)
     for channel in CHANNELS:
         if found.due.get(channel) and not tally.halted:
             Sending(loop, channel, found, tally).run()

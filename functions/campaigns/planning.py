@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from functions.campaigns.contact import OwnerTerms, contact_for, ready_sender, request_for
+from functions.campaigns.contact import OwnerTerms, contact_for, line_type_of, ready_sender, request_for
 from shared.directives.book import Book
 from shared.directives.models import Playbook, Step
 from shared.gate import Decision, Place, Purpose, Rules, closes_at, decide, next_opening
@@ -150,7 +150,7 @@ def due_touches(lead: Candidate, playbook_key: str, held_out: bool, terms: PlanT
         late = (terms.today - enrolled_on).days - step.day
         if late < 0:
             break
-        if awaits_look_up(lead, step.channel) and late < terms.book.outreach.steps.latest_days:
+        if awaits_look_up(lead, step.channel, terms) and late < terms.book.outreach.steps.latest_days:
             continue
         touch = _planned(lead, step, playbook_key, held_out, terms)
         touches.append(touch)
@@ -159,10 +159,10 @@ def due_touches(lead: Candidate, playbook_key: str, held_out: bool, terms: PlanT
     return touches
 
 
-def awaits_look_up(lead: Candidate, channel: ChannelName) -> bool:
-    """Whether the number's line type was never asked: the step keeps its place until it is known or late."""
+def awaits_look_up(lead: Candidate, channel: ChannelName, terms: PlanTerms) -> bool:
+    """Whether the line type is not known (any more): the step keeps its place until it is, or is late."""
     phone = contact_for(lead, channel).phone
-    return phone is not None and phone.line_type is None
+    return phone is not None and line_type_of(phone, terms.now, terms.owner.line_type_valid_days) is None
 
 
 def _planned(

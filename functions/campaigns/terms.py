@@ -22,4 +22,5 @@ def terms_when_open(loop: Loop, today: date) -> OwnerTerms:
         kill_switch=False,
         postal_address=bool(settings.postal_address),
         can_unsubscribe=bool(settings.public_url and settings.secret_key),
+        line_type_valid_days=loop.book.outreach.lookup.valid_days,
     )

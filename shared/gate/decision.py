@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Final, TypeGuard
 
 from shared.gate.request import CHANNELS, PURPOSES, REASONS, ContactRequest, Decision, Purpose, Reason
 from shared.gate.rules import Need, Rules
@@ -16,6 +16,9 @@ _NOT_THE_SEQUENCE: Final[frozenset[Reason]] = frozenset(
     {"IN_CONVERSATION", "FREQ_CAP", "WARMUP_CAP", "HOLDOUT"}
 )
 _WINDOW: Final[frozenset[Reason]] = frozenset({"OUTSIDE_WINDOW", "HOLIDAY"})
+
+# How Python says that a value is not what its type promises.
+_MALFORMED: Final = (TypeError, ValueError, AttributeError, LookupError, OverflowError)
 
 # Codes that do not apply, by purpose.
 _EXEMPT: Final[Mapping[Purpose, frozenset[Reason]]] = {
@@ -43,9 +46,17 @@ def decide(request: ContactRequest, rules: Rules) -> Decision:
         request = replace(request, at=request.at.astimezone(UTC))
     exempt = _exempt(request, rules)
     for reason in REASONS:
-        if reason not in exempt and _REFUSES[reason](request, rules):
+        if reason not in exempt and _refuses(reason, request, rules):
             return Decision(False, reason, _retry_at(reason, request, rules))
     return Decision(True, None, None)
+
+
+def _refuses(reason: Reason, request: ContactRequest, rules: Rules) -> bool:
+    """What a check trips over is no permission: a malformed value refuses, with the reason of its check."""
+    try:
+        return _REFUSES[reason](request, rules)
+    except _MALFORMED:
+        return True
 
 
 def place_of(request: ContactRequest) -> Place:
@@ -54,7 +65,9 @@ def place_of(request: ContactRequest) -> Place:
 
 
 def _exempt(request: ContactRequest, rules: Rules) -> frozenset[Reason]:
-    exempt = _EXEMPT.get(request.purpose, frozenset())
+    if request.purpose not in PURPOSES:
+        return frozenset()
+    exempt = _EXEMPT[request.purpose]
     if _just_asked(request, rules):
         exempt |= _EXEMPT_AT_ONCE.get(request.purpose, frozenset())
     return exempt
@@ -70,8 +83,8 @@ def _just_asked(request: ContactRequest, rules: Rules) -> bool:
     return timedelta(0) <= age <= timedelta(minutes=rules.contact.answers.within_minutes)
 
 
-def _aware(at: datetime) -> bool:
-    return at.tzinfo is not None
+def _aware(at: object) -> TypeGuard[datetime]:
+    return isinstance(at, datetime) and at.tzinfo is not None
 
 
 def _not_live(request: ContactRequest, _: Rules) -> bool:
@@ -219,7 +232,8 @@ def _sender_health(request: ContactRequest, _: Rules) -> bool:
 
 def _day_cap(request: ContactRequest, rules: Rules) -> bool:
     sender = request.sender
-    if sender is None or sender.warmup_day is None:
+    # One day ahead is a clock in another zone; further ahead is no date that anything was sent on.
+    if sender is None or sender.warmup_day is None or sender.warmup_day < -1:
         return True
     return _reached(sender.sent_today, rules.sender_cap(request.channel, sender.warmup_day))
 
@@ -236,6 +250,8 @@ def _gap_ends(request: ContactRequest, rules: Rules) -> datetime | None:
     minutes = rules.pace.senders[request.channel].gap_minutes
     if request.sender is None or request.sender.last_sent_at is None or minutes is None:
         return None
+    if not _aware(request.sender.last_sent_at):
+        raise ValueError("the newest send has no zone")
     ends = request.sender.last_sent_at.astimezone(UTC) + timedelta(minutes=minutes)
     return ends if ends > request.at else None
 
@@ -285,10 +301,13 @@ _REFUSES: Final[Mapping[Reason, Callable[[ContactRequest, Rules], bool]]] = {
 
 def _retry_at(reason: Reason, request: ContactRequest, rules: Rules) -> datetime | None:
     """An open instant at which asking again makes sense. An opt-out is confirmed at once or not at all."""
-    earliest = _WAITS[reason](request, rules) if reason in _WAITS else None
-    if earliest is None or request.purpose == "confirm_opt_out":
+    if reason not in _WAITS or request.purpose == "confirm_opt_out":
         return None
-    return next_opening(earliest, place_of(request), rules)
+    try:
+        earliest = _WAITS[reason](request, rules)
+        return next_opening(earliest, place_of(request), rules) if earliest else None
+    except _MALFORMED:
+        return None
 
 
 def _now(request: ContactRequest, _: Rules) -> datetime:

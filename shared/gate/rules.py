@@ -127,6 +127,7 @@ class StateRule(Row):
     closes: TimeOfDay | None = None
     saturday: Hours | Literal["closed"] | None = None
     sunday: Hours | Literal["closed"] | None = None
+    holidays: Literal["closed"] | None = None
     max_24h: PositiveInt | None = None
     blocked: tuple[Phone, ...] = ()
     registration: tuple[Phone, ...] = ()
@@ -244,11 +245,52 @@ class Waits(Row):
     sender_health_minutes: PositiveInt
 
 
+class Tripwire(_Model):
+    """Crossed when both the count and its share of the sends are reached."""
+
+    share: Annotated[float, Field(strict=True, gt=0, lt=1)]
+    least: PositiveInt
+
+
+class OutcomeRule(Row):
+    """How much of something bad a mailbox may get back within some days: first a warning, then a rest."""
+
+    window_days: PositiveInt
+    watch: Tripwire
+    stop: Tripwire
+
+    @model_validator(mode="after")
+    def _warns_first(self) -> OutcomeRule:
+        if self.watch.share > self.stop.share or self.watch.least > self.stop.least:
+            raise ValueError("watch must not lie above stop")
+        return self
+
+
+class AnswerRate(Row):
+    """When a number rests: its calls are answered less often than those of its pool, and not by chance.
+
+    `chance` is the probability of so few answers, were it as good as the others.
+    """
+
+    window_days: PositiveInt
+    least_calls: PositiveInt
+    chance: Annotated[float, Field(strict=True, gt=0, lt=0.5)]
+
+
+class HealthRules(_Model):
+    """What puts a sender to rest."""
+
+    bounces: OutcomeRule
+    complaints: OutcomeRule
+    answers: AnswerRate
+
+
 class Pace(_Model):
     """`pace.md`: how often and how much."""
 
     frequency: Frequency
     senders: Annotated[dict[ChannelName, SenderRule], _every(*CHANNELS)]
+    health: HealthRules
     waits: Waits
 
 

@@ -41,8 +41,8 @@ def in_hours(at: datetime, place: Place, rules: Rules) -> bool:
 
 
 def on_holiday(at: datetime, place: Place, rules: Rules) -> bool:
-    """Whether it is a public holiday in any of the zones, on a channel that rests on holidays."""
-    if rules.hours.windows[place.channel].holidays == "open":
+    """Whether it is a public holiday in any of the zones, and the channel or the state rests on those."""
+    if not _rests_on_holidays(place, rules):
         return False
     return any(_is_holiday(at.astimezone(zone).date(), place) for zone in _zones(place))
 
@@ -113,6 +113,13 @@ def _state_hours(day: date, place: Place, rules: Rules) -> Span | None:
     if own is not None:
         return own.opens, own.closes
     return state.opens or federal.opens, state.closes or federal.closes
+
+
+def _rests_on_holidays(place: Place, rules: Rules) -> bool:
+    """The owner's window may be open on holidays; a state's law closes calls and texts all the same."""
+    state = rules.states.get(place.region or "") if place.country == "US" else None
+    by_law = place.channel != "email" and state is not None and state.holidays == "closed"
+    return by_law or rules.hours.windows[place.channel].holidays == "closed"
 
 
 def _weekend(state: StateRule, weekday: int) -> Hours | Literal["closed"] | None:

@@ -12,6 +12,7 @@ from shared.state.events import Events
 from shared.state.measures import Measures
 from shared.state.outreach import Outreach
 from shared.state.people import People
+from shared.state.senders import Senders
 from shared.state.stages import Stages
 from shared.state.transport import Transport
 
@@ -27,6 +28,7 @@ class State:
         self.settings = OwnerSettings(transport)
         self.people = People(transport)
         self.outreach = Outreach(transport, installation_id)
+        self.senders = Senders(transport)
         self.events = Events(transport)
         self.directives = DirectiveVersions(transport)
         self.measures = Measures(transport)

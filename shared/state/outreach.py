@@ -23,9 +23,11 @@ class PhoneFacts(BaseModel):
     number: str
     label: str
     line_type: str | None
+    looked_up_on: date | None = None
     invalid: bool
     dnc_scrubbed_on: date | None
     dnc_listed: bool | None
+    rnd_checked_on: date | None = None
     suppressed: bool
 
 
@@ -69,6 +71,8 @@ class LeadFacts(BaseModel):
     suppressed: bool
     email_suppressed: bool
     in_conversation: bool
+    last_message_at: datetime | None = None
+    meeting_at: datetime | None = None
     touches_24h: int
     touches_7d: int
     touches_total: int

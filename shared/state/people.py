@@ -29,6 +29,17 @@ class People:
         """Take in do-not-call scrub results; answers {line, status: new | known | unmatched} for each."""
         return self._chunked("import_scrub_v1", "numbers", numbers)
 
+    def suppress(self, people: Sequence[Sequence[str]], *, reason: str, source: str) -> int:
+        """Close people for good, each named by all their addresses; counts the addresses closed newly.
+
+        Whoever is known by one of them is closed on every address on record, and their sequence ends.
+        """
+        rows = [list(addresses) for addresses in people]
+        return sum(
+            int(self._call("suppress_people_v1", people=rows[i : i + CHUNK], reason=reason, source=source))
+            for i in range(0, len(rows), CHUNK)
+        )
+
     def keep_aside(self, file_hash: str, rejects: Sequence[dict[str, Any]]) -> int:
         """Store rows that could not be taken in: {line, reason, row}. Counts the ones not stored before."""
         return sum(
@@ -54,6 +65,10 @@ class People:
     def numbers_to_look_up(self, max_rows: int) -> list[str]:
         """Numbers whose line type was never asked, best leads first."""
         return list(self._call("numbers_to_look_up_v1", max_rows=max_rows))
+
+    def numbers_to_look_up_again(self, max_rows: int, *, valid_days: int) -> list[str]:
+        """Numbers whose line type was asked longer ago than that, the oldest answer first."""
+        return list(self._call("numbers_to_look_up_again_v1", max_rows=max_rows, valid_days=valid_days))
 
     def record_line_type(self, number: str, line_type: str, carrier: str | None, price_usd: float) -> None:
         """Keep what a look-up cost money to learn."""

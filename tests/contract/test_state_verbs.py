@@ -14,6 +14,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from shared.gate import Verdict
 from shared.providers.event import Reply
 from shared.state import State
 from shared.state.embedded import EmbeddedServer
@@ -23,7 +24,18 @@ from tests.support.ledger import INSTALLATION, NOW, TODAY, Ledger, about, answer
 from tests.support.postgrest import over_http
 
 DAY = timedelta(days=1)
-AREAS = ("clock", "stages", "live", "settings", "people", "outreach", "events", "directives", "measures")
+AREAS = (
+    "clock",
+    "stages",
+    "live",
+    "settings",
+    "people",
+    "outreach",
+    "senders",
+    "events",
+    "directives",
+    "measures",
+)
 
 
 class Told:
@@ -112,6 +124,8 @@ def people(ledger: Ledger) -> None:
     verbs.keep_aside("f", [{"line": 2, "reason": "no address", "row": {"a": None}}])
     verbs.numbers_to_look_up(2)
     verbs.record_line_type(phone(0), "landline", None, 0.008)
+    verbs.numbers_to_look_up_again(2, valid_days=180)
+    verbs.suppress([["gone@example.org", phone(9)]], reason="do_not_contact", source="file")
     verbs.count()
     verbs.new_companies(days=7)
     verbs.list_leads()
@@ -146,6 +160,10 @@ def send(ledger: Ledger) -> None:
         kind="owner_mail", channel="email", natural_key="k", payload={"a": 1}, provider="resend", lease_s=60
     )
     out.finish_enrolments([ledger.enrol(fourth)])
+    senders = ledger.state.senders
+    senders.records(TODAY, bounce_days=7, complaint_days=7, answer_days=14)
+    senders.set_health([Verdict("email", "watched", "1 of 1 emails bounced")])
+    senders.at_rest()
     called = ledger.claim("call")
     ledger.begin(called)
     booking(ledger, sent.id)

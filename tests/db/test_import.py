@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -281,3 +282,51 @@ def test_any_list__imported_twice_is_all_known(
     assert everything(database) == before
     assert figures(again) == (once.rows, 0, once.new + once.known, len(once.refused))
     assert again.refused == once.refused
+
+
+def test_do_not_contact__closes_the_person_on_every_address_and_for_good(database: str, state: State) -> None:
+    """A CRM's do-not-disturb is a wish like any other: it also holds for a lead that came in before."""
+    before = b"email,phone\nada@example.com,212-555-0101\n"
+    import_leads(state, before, file_name="a.csv", scoring=RULES)
+    crm = (
+        b"email,secondary email,phone,dnd,stage\n"
+        b"ada@example.com,ada.home@example.org,212-555-0199,true,\n"
+        b"bob@example.com,,212-555-0102,,Do Not Contact\n"
+        b"eve@example.com,,212-555-0103,false,\n"
+    )
+    report = import_leads(state, crm, file_name="ghl.csv", scoring=RULES)
+    assert [row.line for row in report.refused] == [2, 3]
+    assert (report.new, report.known) == (1, 0)
+    closed = ["ada@example.com", "ada.home@example.org", "+12125550101", "+12125550199"]
+    closed += ["bob@example.com", "+12125550102"]
+    hashes = {hashlib.sha256(each.encode()).hexdigest() for each in closed}
+    assert {hash for (hash,) in rows(database, "select hash from suppressions")} == hashes
+    assert rows(database, "select distinct reach, reason, source from suppressions") == [
+        ("person", "do_not_contact", "file")
+    ]
+    import_leads(state, crm, file_name="ghl.csv", scoring=RULES)
+    later = import_leads(state, b"email\nbob@example.com\n", file_name="later.csv", scoring=RULES)
+    assert later.new == 1, "a list may bring them back"
+    assert rows(database, "select is_suppressed(max(id)) from leads") == [(True,)], "and it opens nothing"
+
+
+def test_scrub__also_brings_answers_of_the_reassigned_numbers(database: str, state: State) -> None:
+    taken(
+        state,
+        HEADER + "Ada,Baker,,,404-555-0101,GA\nBob,Carr,,,404-555-0102,GA\nEve,Dunn,,,404-555-0103,GA\n",
+    )
+    head = "phone,scrubbed_on,listed,reassigned,reassigned checked on\n"
+    text = head + (
+        "404-555-0101,2026-10-02,no,no,2026-10-01\n"
+        "404-555-0102,2026-10-02,no,yes,2026-10-01\n"
+        "404-555-0103,2026-10-02,no,no data,2026-10-01\n"
+        "404-555-0101,2026-10-02,no,no,\n"
+    )
+    report = import_scrub(state, text.encode(), file_name="scrub.csv")
+    assert [row.line for row in report.refused] == [5]
+    query = "select rnd_checked_on::text, invalid_since is not null from phones order by number"
+    assert rows(database, query) == [("2026-10-01", False), (None, True), (None, False)]
+    assert rows(database, "select reach, reason from suppressions") == [("address", "wrong_number")]
+    older = head + "404-555-0101,2026-10-02,no,no,2026-09-01\n"
+    assert import_scrub(state, older.encode(), file_name="scrub.csv").known == 1
+    assert rows(database, query)[0] == ("2026-10-01", False)

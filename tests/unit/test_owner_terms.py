@@ -19,7 +19,13 @@ HELD = {
 
 def _terms(settings: dict[str, Any]) -> OwnerTerms:
     return owner_terms(
-        settings, today=TODAY, live=True, kill_switch=False, postal_address=True, can_unsubscribe=True
+        settings,
+        today=TODAY,
+        live=True,
+        kill_switch=False,
+        postal_address=True,
+        can_unsubscribe=True,
+        line_type_valid_days=180,
     )
 
 

@@ -82,6 +82,16 @@ def emails(columns: Columns, row: Row) -> tuple[str | None, list[str]]:
     return None, notes
 
 
+def every(columns: Columns, row: Row) -> list[str]:
+    """All addresses and numbers of a row, without regard to whose they are."""
+    cells = [cell for field in ("email", "more_email") for _, cell in columns.texts(row, field)]
+    written = (email_of(cleaned(cell, "email")[0] or "") for cell in cells)
+    dialled = (
+        phone_of(cleaned(cell, "phone")[0] or "", None).e164 for _, _, cell in _phone_cells(columns, row)
+    )
+    return list(dict.fromkeys(address for address in (*written, *dialled) if address))
+
+
 def phones(columns: Columns, row: Row, country: str | None) -> tuple[list[Phone], list[str]]:
     """The numbers of a row, each once, and remarks on those left out."""
     found: dict[str, Phone] = {}

@@ -60,7 +60,8 @@ _LEADS: Final[Mapping[str, tuple[str, ...]]] = {
     "stage": ("stage", "status", "contact stage", "lead status"),
     "do_not_contact": (
         *("do not contact", "dnd", "do not call", "dnc", "unsubscribed", "opted out", "opt out"),
-        *("do not disturb", "email opt out", "has opted out of email"),
+        *("do not disturb", "email opt out", "has opted out of email", "dnd all", "dnd call", "dnd calls"),
+        *("dnd sms", "dnd email"),
     ),
     "tags": ("tags", "tag", "labels", "signals", "signal", "intent", "intent signals"),
     "funding": ("funding", "recently funded", "recent funding", "new funding"),
@@ -85,6 +86,8 @@ _SCRUB: Final[Mapping[str, tuple[str, ...]]] = {
     "phone": ("phone", "phone number", "number", "telephone"),
     "scrubbed_on": ("scrubbed on", "scrub date", "date", "checked on"),
     "listed": ("listed", "dnc", "on dnc", "on list", "result"),
+    "rnd_checked_on": ("reassigned checked on", "rnd checked on", "rnd date"),
+    "reassigned": ("reassigned", "rnd", "rnd result", "rnd answer"),
 }
 _REGISTRATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "region": ("region", "state"),

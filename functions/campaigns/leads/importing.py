@@ -24,6 +24,8 @@ def import_leads(
 ) -> ImportReport:
     """Take in a list. Importing the same file again changes nothing.
 
+    Whoever the list says not to contact is no lead and is suppressed for good on every address in their row.
+
     `source` is where yield is counted; without it, whose export the columns show (apollo, ghl or csv).
     Raises `ConfigurationError`, before anything is written, for a file that holds no leads. An interruption
     leaves whole chunks of rows behind; importing the file again completes it.
@@ -33,6 +35,9 @@ def import_leads(
     today = state.clock.now().date()
     found = [(row, lead_of(columns, row, scoring, today)) for row in table.rows]
     leads = [lead for _, lead in found if isinstance(lead, Lead)]
+    closed = [lead.closed for _, lead in found if isinstance(lead, Refusal) and lead.closed]
+    # First, and before anybody of this file can be planned: it may hold the same person twice.
+    state.people.suppress(closed, reason="do_not_contact", source="file")
     file_hash = _hash(raw)
     answers = state.people.import_leads(
         [{**lead.row, "file": file_hash} for lead in leads], source=source or origin(table.header)

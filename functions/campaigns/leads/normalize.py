@@ -24,9 +24,13 @@ _ADDRESS: Final = ("country", "region", "city", "postal_code")
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a row is no lead, in words without anything that stands in it."""
+    """Why a row is no lead, in words without anything that stands in it.
+
+    `closed` are addresses that must never be used: the row says not to contact this person.
+    """
 
     reason: str
+    closed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,9 @@ def _unfit(columns: Columns, row: Row) -> Refusal | None:
     flags = [cleaned(cell, "do_not_contact")[0] for _, cell in columns.texts(row, "do_not_contact")]
     marked = any(flag and truth(flag) is not False for flag in flags)
     staged = any("do not c" in plain(cell[:100]).casefold() for _, cell in columns.texts(row, "stage"))
-    return Refusal("the file says not to contact this person") if marked or staged else None
+    if not (marked or staged):
+        return None
+    return Refusal("the file says not to contact this person", tuple(addresses.every(columns, row)))
 
 
 def _email(columns: Columns, row: Row) -> tuple[str | None, list[str]]:

@@ -46,6 +46,9 @@ def import_consents(state: State, raw: bytes, *, file_name: str) -> ImportReport
 def import_scrub(state: State, raw: bytes, *, file_name: str) -> ImportReport:
     """Take in which numbers were checked against the do-not-call lists, and when; the newest check counts.
 
+    With the columns `reassigned` and `reassigned checked on` it also holds answers of the Reassigned Numbers
+    Database: a number with a new holder is closed, another keeps an older consent alive.
+
     Raises `ConfigurationError` for a file that holds none, before anything is written.
     """
     return _import(state, raw, "scrub", _scrub, state.people.import_scrub, file_name)
@@ -150,7 +153,18 @@ def _scrub(values: dict[str, str], today: date) -> dict[str, Any] | str:
     listed = truth(values["listed"])
     if listed is None:
         return "whether the number is listed is neither yes nor no"
-    return {"number": finding.e164, "scrubbed_on": scrubbed_on.isoformat(), "listed": listed}
+    checked_on = _past(values.get("rnd_checked_on", ""), today)
+    reassigned = truth(values.get("reassigned", ""))
+    if reassigned is not None and checked_on is None:
+        return "it says whether the number was reassigned, but not when that was asked, or it lies ahead"
+    return {
+        "number": finding.e164,
+        "scrubbed_on": scrubbed_on.isoformat(),
+        "listed": listed,
+        "reassigned": reassigned is True,
+        # The database may also answer that it has no data, which says nothing.
+        "rnd_checked_on": checked_on.isoformat() if checked_on and reassigned is False else None,
+    }
 
 
 def _registration(values: dict[str, str], today: date) -> dict[str, Any] | str:

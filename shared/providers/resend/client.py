@@ -121,6 +121,12 @@ class ResendEmail:
             in_reply_to=headers.get("in-reply-to"),
         )
 
+    def verified_domains(self) -> frozenset[str]:
+        """The domains of this account whose SPF and DKIM records Resend has verified, in lower case."""
+        found = as_dict(self._ask(lambda: resend.Domains.list(), effect=False))
+        rows = [as_dict(row) for row in as_list(found.get("data"))]
+        return frozenset(str(row.get("name")).lower() for row in rows if row.get("status") == "verified")
+
     def probe(self) -> None:
         """A free request that raises what a real one would: whether key and service work."""
         self._ask(lambda: resend.Domains.list(), effect=False)

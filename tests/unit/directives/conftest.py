@@ -131,6 +131,20 @@ senders:
   call: {setup: [], ramp: [{from_day: 0, per_day: 50}], ceiling_per_day: 75, source: ours, as_of: 2026-01-01}
   sms: {setup: [], ramp: [{from_day: 0, per_day: 200}], ceiling_per_day: 999, source: ours, as_of: 2026-01-01}
   email: {setup: [], ramp: [{from_day: 0, per_day: 5}], ceiling_per_day: 30, source: ours, as_of: 2026-01-01}
+health:
+  bounces:
+    window_days: 7
+    watch: {share: 0.02, least: 2}
+    stop: {share: 0.03, least: 3}
+    source: ours
+    as_of: 2026-01-01
+  complaints:
+    window_days: 7
+    watch: {share: 0.0004, least: 1}
+    stop: {share: 0.0006, least: 2}
+    source: ours
+    as_of: 2026-01-01
+  answers: {window_days: 14, least_calls: 40, chance: 0.01, source: ours, as_of: 2026-01-01}
 waits:
   hourly_cap_minutes: 15
   vendor_minutes: 5

@@ -107,6 +107,19 @@ def test_holidays__federal_and_of_the_state(region: str | None, day: date, name:
     assert is_open(at + timedelta(days=2 if day.weekday() < 3 else 4), place, RULES)
 
 
+def test_holidays__opened_by_the_owner_stay_closed_where_the_state_says_so() -> None:
+    windows = {
+        name: window.model_copy(update={"holidays": "open"}) for name, window in RULES.hours.windows.items()
+    }
+    rules = replace(RULES, hours=RULES.hours.model_copy(update={"windows": windows}))
+    veterans_day = local("America/Chicago", 2026, 11, 11, 11)
+    central = ("America/Chicago",)
+    assert is_open(veterans_day, Place("call", "US", "TN", central), rules)
+    assert not is_open(veterans_day, Place("call", "US", "AL", central), rules)
+    assert not is_open(veterans_day, Place("sms", "US", "LA", central), rules)
+    assert is_open(veterans_day, Place("email", "US", "LA", central), rules), "no law sets hours for email"
+
+
 def test_holidays__of_another_state_do_not_count() -> None:
     assert open_hours("email", "NY", NEW_YORK, date(2026, 8, 10)) == list(range(8, 18))
 
