@@ -9,6 +9,7 @@ from shared.clock import DatabaseClock
 from shared.state.controls import Live, OwnerSettings
 from shared.state.directives import DirectiveVersions
 from shared.state.events import Events
+from shared.state.incidents import Incidents
 from shared.state.measures import Measures
 from shared.state.outreach import Outreach
 from shared.state.people import People
@@ -32,6 +33,7 @@ class State:
         self.events = Events(transport)
         self.directives = DirectiveVersions(transport)
         self.measures = Measures(transport)
+        self.incidents = Incidents(transport)
 
     def close(self) -> None:
         """Give back the connection."""

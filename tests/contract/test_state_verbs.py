@@ -35,6 +35,7 @@ AREAS = (
     "events",
     "directives",
     "measures",
+    "incidents",
 )
 
 
@@ -77,6 +78,7 @@ def tell(ledger: Ledger) -> Told:
     people(ledger)
     send(ledger)
     measure(ledger)
+    mend(ledger)
     return told
 
 
@@ -199,6 +201,19 @@ def measure(ledger: Ledger) -> None:
     measures.open_deliveries(20)
     measures.spend(NOW, NOW + DAY)
     measures.summary()
+
+
+def mend(ledger: Ledger) -> None:
+    """Trouble is seen, treated, and gone."""
+    incidents = ledger.state.incidents
+    incidents.vital_signs(TODAY)
+    trouble = {"kind": "backlog", "target": "touches", "words": "w", "severity": "warning"}
+    incidents.sight([trouble | {"evidence": {}, "began_at": NOW.isoformat()}], ["backlog"])
+    (incident,) = incidents.open()
+    incidents.note_repair(incident.id, "run_tick", "done", "started", NOW + DAY)
+    incidents.close(incident.id)
+    incidents.since(NOW, 10)
+    incidents.figures(NOW)
 
 
 def test_every_verb__answers_the_same_over_both_transports(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from functions.dispatcher import dispatch, rescue
+from functions.dispatcher import dispatch
 from functions.runner import StageFailed, run_stage
 from functions.stages import Stage
 from shared.config import Settings
@@ -376,9 +376,3 @@ def test_the_dispatcher__catches_nothing_up_before_go_live(loop: Loop) -> None:
 
 def test_the_dispatcher__starts_nothing_for_another_app(loop: Loop, transport: PostgresTransport) -> None:
     assert dispatch(_loop(transport, app="growthloop.ephemeral"), lambda _: None) == []
-
-
-def test_the_watch__starts_only_what_the_dispatcher_left_lying(loop: Loop, database: str) -> None:
-    assert rescue(loop, lambda _: None) == ["daily_metrics"]
-    set_time(database, SLOT + timedelta(seconds=110))
-    assert set(rescue(loop, lambda _: None)) == AT_EIGHT

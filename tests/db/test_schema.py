@@ -162,6 +162,8 @@ def furnish(ledger: Ledger) -> None:
     files = [{"key": "k", "kind": "x", "hash": "h", "text": "x"}]
     ledger.state.directives.seed(files, release="r")
     ledger.state.stages.claim("s", ledger.now, lease_s=60, worker="w")
+    trouble = {"kind": "k", "target": "t", "words": "w", "severity": "notice", "evidence": {}}
+    ledger.state.incidents.sight([trouble | {"began_at": ledger.now.isoformat()}], ["k"])
 
 
 def sentences(ledger: Ledger) -> set[str]:

@@ -155,3 +155,23 @@ update dispositions set rank = 1;
 -- an_event_is_stored_once
 insert into events (provider, event_key, kind, occurred_at, received_at, body) select provider,
     event_key, kind, occurred_at, received_at, body from events;
+
+-- an_incident_is_of_a_known_severity
+insert into incidents (kind, target, words, severity, began_at, opened_at, seen_at)
+    values ('x', 'x', 'x', 'x', now(), now(), now());
+
+-- an_incident_ends_in_a_known_way
+update incidents set closed_at = now(), closed_by = 'x';
+
+-- what_is_closed_says_by_whom
+update incidents set closed_at = now();
+
+-- trouble_begins_before_it_is_seen
+update incidents set began_at = opened_at + interval '1 second';
+
+-- an_incident_is_open_once
+insert into incidents (kind, target, words, severity, began_at, opened_at, seen_at)
+    select kind, target, words, severity, began_at, opened_at, seen_at from incidents;
+
+-- a_repair_ends_in_a_known_way
+insert into repairs (incident_id, playbook, tried_at, outcome, retry_at) select id, 'x', now(), 'x', now() from incidents;
