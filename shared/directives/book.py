@@ -17,6 +17,7 @@ from shared.directives.models import (
     Compliance,
     EmailScript,
     Kind,
+    Medic,
     Outreach,
     Playbook,
     Report,
@@ -29,23 +30,24 @@ from shared.frontmatter import near_miss, split, validate
 from shared.gate import Rules
 
 T = TypeVar("T")
-Parsed = Outreach | Playbook | CallScript | EmailScript | SmsScript | Compliance | Report
+Parsed = Outreach | Playbook | CallScript | EmailScript | SmsScript | Compliance | Medic | Report
 
 _SCRIPTS: dict[str, type[CallScript] | type[EmailScript] | type[SmsScript]] = {
     "call": CallScript,
     "email": EmailScript,
     "sms": SmsScript,
 }
-_MODELS: dict[Kind, type[Outreach] | type[Playbook] | type[Compliance] | type[Report]] = {
+_MODELS: dict[Kind, type[Outreach] | type[Playbook] | type[Compliance] | type[Medic] | type[Report]] = {
     "outreach": Outreach,
     "playbook": Playbook,
     "compliance": Compliance,
+    "medic": Medic,
     "report": Report,
 }
 
 _RULES = "rules/"
 # Law and compliance texts: no experiment and no learned version may ever stand in for them.
-_OWNERS_ALONE: frozenset[Kind] = frozenset({"compliance", "rules", "outreach"})
+_OWNERS_ALONE: frozenset[Kind] = frozenset({"compliance", "rules", "outreach", "medic"})
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Book:
 
     outreach: Outreach
     compliance: Compliance
+    medic: Medic
     playbooks: Mapping[str, Playbook]
     scripts: Mapping[str, Script]
     reports: Mapping[str, Report]
@@ -97,11 +100,12 @@ class Book:
         for version in versions:
             draft.add(version)
         draft.check()
-        if draft.mistakes or not (draft.outreach and draft.compliance and draft.rules):
+        if draft.mistakes or not (draft.outreach and draft.compliance and draft.medic and draft.rules):
             raise DirectiveError("\n".join(draft.mistakes))
         return cls(
             outreach=draft.outreach,
             compliance=draft.compliance,
+            medic=draft.medic,
             playbooks=draft.of(Playbook),
             scripts={**draft.of(CallScript), **draft.of(EmailScript), **draft.of(SmsScript)},
             reports=draft.of(Report),
@@ -174,6 +178,10 @@ class _Draft:
     def compliance(self) -> Compliance | None:
         return self.of(Compliance).get("compliance")
 
+    @property
+    def medic(self) -> Medic | None:
+        return self.of(Medic).get("medic")
+
     def of(self, model: type[T]) -> dict[str, T]:
         return {key: each for key, each in self.parsed.items() if isinstance(each, model)}
 
@@ -196,7 +204,7 @@ class _Draft:
             self.mistakes.append(str(error))
 
     def check(self) -> None:
-        for key in ("compliance", "outreach"):
+        for key in ("compliance", "medic", "outreach"):
             if key not in self.versions:
                 self.mistakes.append(f"{key}.md: is missing")
         self._read_rules()

@@ -125,6 +125,18 @@ national_dnc: {scrub_max_age_days: 31, exempt_lines: [], source: law, as_of: 202
 answers: {within_minutes: 5, source: law, as_of: 2026-01-01}
 ---
 """
+MEDIC = """---
+backlog: {late_minutes: 20, touches: 5}
+errors: {per_hour: 10}
+unsettled: {unknown_minutes: 45, parked_hours: 24}
+calls: {endless_minutes: 45}
+webhooks: {silent_hours: 6, awaiting: 10}
+database: {slow_ms: 800, transaction_minutes: 5}
+mail: {minimum_sent: 50, bounce_share: 0.02, complaints: 1}
+spend: {share: 0.95}
+escalation: {email_after_minutes: 15, issue_after_minutes: 30, repeat_hours: 24}
+---
+"""
 PACE = """---
 frequency: {per_24h: 1, per_7d: 3, total: 6, source: ours, as_of: 2026-01-01}
 senders:
@@ -161,6 +173,7 @@ Load = Callable[[dict[str, str]], Book]
 def texts() -> dict[str, str]:
     return {
         "compliance": COMPLIANCE,
+        "medic": MEDIC,
         "outreach": OUTREACH,
         "playbooks/cold": PLAYBOOK,
         "reports/evening": REPORT,
