@@ -101,7 +101,7 @@ def _body(stage: Stage) -> Callable[..., Any]:
     def run(**options: Any) -> Any:
         from functions import entry
 
-        return entry.watch(_spawn, **options) if stage.name == "watch" else entry.fire(stage.name, **options)
+        return entry.fire(stage.name, _spawn, **options)
 
     run.__name__ = run.__qualname__ = stage.name
     run.__module__ = __name__

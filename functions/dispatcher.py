@@ -1,7 +1,7 @@
 """Start what the table says is due, and never wait for it.
 
-In `dispatcher` mode two crons stand for all: `dispatcher` starts what is due, `watch` what the dispatcher
-left lying. Neither needs to know of the other, because both read the ledger and a slot can be taken once:
+In `dispatcher` mode two crons stand for all: `dispatcher` starts what is due, `watch` (in either mode) what
+was missed. Neither needs to know of the other, because both read the ledger and a slot can be taken once:
 starting a stage twice costs a container, never a second run.
 """
 
@@ -76,16 +76,6 @@ def dispatch(loop: Loop, spawn: Callable[[str], object]) -> list[str]:
     now, last, tz, table = scene
     names = due([stage for stage in table if stage.name != OWN_CRON], now, last, tz)
     names += due([stage for stage in table if stage.name == OWN_CRON], now, last, tz, grace=OVERDUE)
-    return start(names, spawn)
-
-
-def rescue(loop: Loop, spawn: Callable[[str], object]) -> list[str]:
-    """Start what the dispatcher should have started and did not. Returns the names started."""
-    scene = _look(loop)
-    if scene is None:
-        return []
-    now, last, tz, table = scene
-    names = due([stage for stage in table if stage.name != OWN_CRON], now, last, tz, grace=OVERDUE)
     return start(names, spawn)
 
 

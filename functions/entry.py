@@ -26,8 +26,8 @@ Spawn = Callable[[str], object]
 WEB_APP = "functions.web.app:build"
 
 
-def fire(name: str, *, settings: Settings | None = None, **options: Any) -> dict[str, Any]:
-    """Run one stage and return its report as JSON values.
+def fire(name: str, spawn: Spawn, *, settings: Settings | None = None, **options: Any) -> dict[str, Any]:
+    """Run one stage and return its report as JSON values. `spawn` starts another one, where a run has to.
 
     Without options this is a firing of the schedule; `modal run` names every option, so with them it is
     by hand. Raises `StageFailed` after a failed run, `NotBuilt`, and `ConfigurationError`.
@@ -37,23 +37,18 @@ def fire(name: str, *, settings: Settings | None = None, **options: Any) -> dict
     from shared import loop as loops
 
     asked = _asked(options)
-    with closing(loops.build(settings or Settings.from_env())) as loop:
+    with closing(loops.build(settings or Settings.from_env(), spawn)) as loop:
         return _answer(run_stage(loop, name, **asked))
 
 
 def dispatch(spawn: Spawn, *, settings: Settings | None = None) -> list[str]:
     """Start what is due. Raises `StageFailed` when something could not be started."""
-    return _spawning(dispatcher.dispatch, spawn, settings)
+    from shared import loop as loops
 
-
-def watch(spawn: Spawn, *, settings: Settings | None = None, **options: Any) -> dict[str, Any]:
-    """The watch, which in dispatcher mode first starts what the dispatcher left lying."""
-    settings = settings or Settings.from_env()
-    rescues = settings.scheduler == "dispatcher" and not options
-    started = _spawning(dispatcher.rescue, spawn, settings) if rescues else []
-    if rescues and not stages.get("watch").built:
-        return {"started": started}
-    return fire("watch", settings=settings, **options)
+    with closing(loops.build(settings or Settings.from_env())) as loop:
+        started = dispatcher.dispatch(loop, spawn)
+    _say({"started": started})
+    return started
 
 
 def web(*, settings: Settings | None = None) -> Any:
@@ -62,15 +57,6 @@ def web(*, settings: Settings | None = None) -> Any:
 
     make: Callable[..., Any] = stages.resolve(WEB_APP)
     return make(loops.build(settings or Settings.from_env()))
-
-
-def _spawning(work: Callable[..., list[str]], spawn: Spawn, settings: Settings | None) -> list[str]:
-    from shared import loop as loops
-
-    with closing(loops.build(settings or Settings.from_env())) as loop:
-        started = work(loop, spawn)
-    _say({"started": started})
-    return started
 
 
 def _asked(options: dict[str, Any]) -> dict[str, Any]:

@@ -188,6 +188,7 @@ STAGES: tuple[Stage, ...] = (
         "audits, reconciles and repairs",
         timeout_s=1800,
         catch_up=timedelta(minutes=55),
+        entry="functions.medic.system_medic:run",
         dates="refused",
     ),
     _stage(
@@ -197,6 +198,7 @@ STAGES: tuple[Stage, ...] = (
         "probes, and starts what was missed",
         timeout_s=240,
         catch_up=timedelta(minutes=5),
+        entry="functions.medic.watch:run",
         dates="refused",
     ),
     _stage(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -29,3 +29,8 @@ class DatabaseClock:
     def now(self) -> datetime:
         """The database's instant, in UTC."""
         return datetime.fromisoformat(self._transport.call("loop_now_v1"))
+
+
+def worker_now() -> datetime:
+    """This machine's own clock, in UTC: for the watch, to see how far it is off. Nothing decides by it."""
+    return datetime.now(UTC)

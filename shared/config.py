@@ -68,6 +68,7 @@ class Settings(BaseModel):
     opt_out_number: str = _named("GROWTHLOOP_OPT_OUT_NUMBER", default="")
     owner_email: str | None = _named("GROWTHLOOP_OWNER_EMAIL", default=None)
     report_from: str | None = _named("GROWTHLOOP_REPORT_FROM", default=None)
+    ping_url: str | None = _named("GROWTHLOOP_PING_URL", default=None)
     reply_to: str | None = _named("GROWTHLOOP_REPLY_TO", default=None)
 
     call_senders: str = _named("GROWTHLOOP_CALL_SENDERS", default="")

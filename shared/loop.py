@@ -6,11 +6,14 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from shared.clock import worker_now
 from shared.config import Settings
+from shared.errors import ConfigurationError
 from shared.lease import Lease
 from shared.state import State
 
@@ -21,13 +24,18 @@ if TYPE_CHECKING:
     from shared.providers.registry import Providers
 
 
+def _cannot_start(stage: str) -> object:
+    raise ConfigurationError(f"{stage} cannot be started from here: no scheduler belongs to this process.")
+
+
 @dataclass
 class Loop:
     """State, providers, directives, clock and settings for one invocation of a stage.
 
     `may_send` is the runner's permission; the gate and `begin_send` ask again. A `read_only` loop previews.
-    `pause` waits for a provider's pace; a simulation moves its clock instead. Directives are read from the
-    database on first use, never from files.
+    `pause` waits for a provider's pace; a simulation moves its clock instead. `start` starts another stage
+    without waiting for it. `stopwatch` (seconds) and `worker_clock` are this machine's: to be measured, never
+    to decide by. Directives are read from the database on first use, never from files.
     """
 
     settings: Settings
@@ -37,6 +45,9 @@ class Loop:
     read_only: bool = False
     lease: Lease = field(default_factory=lambda: Lease(300))
     pause: Callable[[float], None] = time.sleep
+    start: Callable[[str], object] = _cannot_start
+    stopwatch: Callable[[], float] = time.monotonic
+    worker_clock: Callable[[], datetime] = worker_now
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("growthloop"))
 
     @property
@@ -93,7 +104,7 @@ def _parsed(versions: tuple[Version, ...]) -> Book:
     return Book.from_versions(versions)
 
 
-def build(settings: Settings) -> Loop:
+def build(settings: Settings, start: Callable[[str], object] = _cannot_start) -> Loop:
     """A loop over the configured database and providers. Nothing is contacted yet."""
     from shared.providers.registry import Providers
     from shared.state.connect import connect
@@ -102,4 +113,5 @@ def build(settings: Settings) -> Loop:
         settings=settings,
         state=State(connect(settings), settings.installation_id),
         providers=Providers(settings),
+        start=start,
     )

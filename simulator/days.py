@@ -20,7 +20,7 @@ import psycopg
 import uvicorn
 
 from functions import slots, stages
-from functions.dispatcher import DISPATCHER_CRON, dispatch
+from functions.dispatcher import DISPATCHER_CRON, OWN_CRON, dispatch
 from functions.runner import run_stage
 from functions.stages import Stage
 from functions.web.app import build as build_web
@@ -163,13 +163,24 @@ def stage_crons(days: Days, until: datetime) -> Iterator[tuple[datetime, Callabl
 
 
 def dispatcher_cron(days: Days, until: datetime) -> Iterator[tuple[datetime, Callable[[], object]]]:
-    """Every firing of the dispatcher, which starts what is due; what it starts is run on the spot."""
+    """Every firing of the dispatcher, which starts what is due, and of the watch, which has its own cron.
+
+    What the dispatcher starts is run on the spot.
+    """
+    zone, watch = days.loop.zone, stages.get(OWN_CRON)
     cron = Stage(
         "dispatcher", DISPATCHER_CRON, "slot", timeout_s=60, lease_s=60, catch_up=timedelta(0), does="starts"
     )
-    at = days.clock.now
-    while (at := slots.next_slot(cron, at, days.loop.zone)) <= until:
-        yield at, partial(dispatch, days.loop, days.fire)
+    starts: dict[Stage, Callable[[], object]] = {
+        cron: lambda: dispatch(days.loop, days.fire),
+        watch: lambda: days.fire(watch.name),
+    }
+    upcoming = {each: slots.next_slot(each, days.clock.now, zone) for each in starts}
+    while (at := min(upcoming.values())) <= until:
+        for each, start in starts.items():
+            if upcoming[each] == at:
+                yield at, start
+                upcoming[each] = slots.next_slot(each, at, zone)
 
 
 def nothing(_: Days, __: datetime) -> Iterator[tuple[datetime, Callable[[], object]]]:
@@ -199,20 +210,28 @@ def days_in(
         closing(start_clock(dsn, start)) as database,
     ):
         own = settings(wire.urls)
+        machine: dict[str, Any] = {
+            "start": lambda name: days.fire(name),
+            "stopwatch": lambda: clock.now.timestamp(),
+            "worker_clock": lambda: clock.now,
+        }
         with (
-            closing(build_loop(own, dsn, lambda seconds: days.wait(seconds))) as loop,
-            closing(build_loop(own, dsn, lambda _: None)) as web_loop,
+            closing(build_loop(own, dsn, lambda seconds: days.wait(seconds), **machine)) as loop,
+            closing(build_loop(own, dsn, lambda _: None, **machine)) as web_loop,
         ):
-            days = Days(loop, web_loop, wire, clock, agenda, database, progress=progress)
+            days: Days = Days(loop, web_loop, wire, clock, agenda, database, progress=progress)
             yield days
     if wire.errors:
         raise AssertionError(f"the simulator itself failed:\n{wire.errors[0]}")
 
 
-def build_loop(settings: Settings, dsn: str, pause: Callable[[float], None]) -> Loop:
-    """Production's loop over one database, with the clock's pause instead of a sleep."""
+def build_loop(settings: Settings, dsn: str, pause: Callable[[float], None], **machine: Any) -> Loop:
+    """Production's loop over one database, with the clock's pause instead of a sleep.
+
+    `machine` is what else stands in for the real one: `start`, `stopwatch`, `worker_clock`.
+    """
     state = State(PostgresTransport(dsn), settings.installation_id)
-    return Loop(settings=settings, state=state, providers=Providers(settings), pause=pause)
+    return Loop(settings=settings, state=state, providers=Providers(settings), pause=pause, **machine)
 
 
 def start_clock(dsn: str, start: datetime) -> psycopg.Connection[Any]:

@@ -22,6 +22,7 @@ from shared.mail.evening import (
     FailedStage,
     FinalFigure,
     HotLead,
+    Incident,
     Line,
     NotContacted,
     OpenZone,
@@ -65,6 +66,7 @@ METRIC_WORDS = {
 }
 HOT_DAYS = 14
 HOT_ROWS = 20
+INCIDENT_ROWS = 20
 NEXT_STEP = {
     "positive": "Answer them today: they are interested.",
     "question": "Answer their question.",
@@ -120,6 +122,7 @@ def evening_report(loop: Loop, period: Period, figures: DayFigures, *, interim: 
         not_built=tuple(stage.name for stage in stages.STAGES if not stage.built),
         failed_stages=failed_stages(loop.state.stages.failures(now - timedelta(days=1))),
         yesterday=final_figures(measures.daily(day - timedelta(days=1), day - timedelta(days=1))),
+        incidents=incidents(loop.state.incidents.since(period.start, INCIDENT_ROWS)),
         notes=notes(loop),
         lines=owner_lines(loop),
         week=week(measures.counts_by_day(day - timedelta(days=6), day), day),
@@ -227,6 +230,19 @@ def failed_stages(rows: Sequence[dict[str, Any]]) -> tuple[FailedStage, ...]:
     return tuple(
         FailedStage(stage, max(times), code if len(times) == 1 else f"{code}, {len(times)} times")
         for (stage, code), times in slots.items()
+    )
+
+
+def incidents(rows: Sequence[dict[str, Any]]) -> tuple[Incident, ...]:
+    """What the watch found wrong today, newest first; mere notices are left out."""
+    return tuple(
+        Incident(
+            f"{row['words'].capitalize()}: {row['target']}",
+            datetime.fromisoformat(row["opened_at"]),
+            open=row["closed_at"] is None,
+        )
+        for row in rows
+        if row["severity"] != "notice"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from shared.state.embedded import EmbeddedServer
@@ -24,10 +24,10 @@ def _lived(dsn: str, timetable: Timetable) -> dict[str, Any]:
     warm = people(6, phone="mobile phone", first=30)
     rows = people(14) + people(8, state="IL", phone="corporate phone", first=20) + warm
     consents = [consent(row, channel) for row in warm for channel in ("call", "sms")]
-    with stand(dsn, rows, consents, truth=Rates.load(), start=at(0)) as here:
+    with stand(dsn, rows, consents, truth=Rates.load(), start=at(0) - timedelta(minutes=1)) as here:
         for day in (THURSDAY, FRIDAY):  # nobody is contacted in between; the night has one slot that matters
             here.days.run(at(0, 10, day=day), timetable)
-            here.skip_to(7, 55, day=day)
+            here.skip_to(7, 54, day=day)
             here.days.run(at(18, 5, day=day), timetable)
         return _account(here)
 
@@ -48,8 +48,8 @@ def _account(here: Stand) -> dict[str, Any]:
 def test_both_ways_to_schedule__give_the_same_days(server: EmbeddedServer, template: str) -> None:
     """To the instant: the dispatcher's cron meets every slot of the tick, and stages of one instant start in
     the table's order in both. Only `daily_metrics` (00:05) starts a minute later, at the dispatcher's next
-    firing; it works in its own slot all the same, and nothing it does depends on the minute. Both begin at
-    midnight, because a dispatcher also starts what was missed before it came, and a cron does not.
+    firing; it works in its own slot all the same, and nothing it does depends on the minute. Both begin
+    before midnight, because a dispatcher also starts what was missed before it came, and a cron does not.
     """
     with cloned(server, template) as one, cloned(server, template) as two:
         by_stages, by_dispatcher = _lived(one, stage_crons), _lived(two, dispatcher_cron)

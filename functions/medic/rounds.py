@@ -1,0 +1,128 @@
+"""One round: look, record what is wrong, try a remedy for each, look again, tell whom it concerns.
+
+The watch and the medic are the same round with more or fewer probes. A probe or playbook that breaks is
+itself reported, and keeps no other from its work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from functions.failures import describe, frames
+from functions.medic.playbooks import Playbook, remedy_for
+from functions.medic.probes import Finding, Scene, Tier, probes_of
+from functions.slots import local_date
+from shared.loop import Loop
+from shared.state.incidents import Incident, Outcome, Sighting
+
+CHANNELS = ("call", "email", "sms")
+BROKEN, BROKEN_WORDS = "probe_broken", "a look of the watch that broke"
+LOOKS_AGAIN, BETWEEN_LOOKS_S = 4, 20
+"""After a remedy: at once, and three times more for what takes a container's start to show."""
+
+
+@dataclass
+class Account:
+    """What one round did, for its report."""
+
+    opened: int = 0
+    closed: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
+
+
+def look_round(loop: Loop, tier: Tier) -> Account:
+    """The whole round; answers what was done and what is still open."""
+    account = Account()
+    scene = behold(loop)
+    sighting = sight(loop, scene, tier)
+    account.opened += len(sighting.opened)
+    tried = [each for incident in sighting.open if (each := repair(loop, incident, scene, tier)) is not None]
+    account.repairs += tried
+    account.closed += [_name(each) for each in sighting.closed]
+    for look in range(LOOKS_AGAIN if tried else 0):
+        if look:
+            loop.pause(BETWEEN_LOOKS_S)
+        scene = behold(loop)
+        sighting = sight(loop, scene, tier)
+        account.opened += len(sighting.opened)
+        account.closed += [_name(each) for each in sighting.closed]
+        if not any(incident.repairs for incident in sighting.open):
+            break
+    account.open += [_name(each) for each in sighting.open]
+    return account
+
+
+def preview_round(scene: Scene, tier: Tier) -> Account:
+    """What a round would find; nothing is recorded and nothing repaired."""
+    found = [(probe.kind, finding) for probe in probes_of(tier) for finding in probe.look(scene) or ()]
+    return Account(open=[f"{kind}:{finding.target}" for kind, finding in found])
+
+
+def behold(loop: Loop) -> Scene:
+    """Read everything the probes go by, timing the database's answer on the way."""
+    before = loop.stopwatch()
+    signs = loop.state.incidents.vital_signs(local_date(loop.clock.now(), loop.zone))
+    answer_ms = (loop.stopwatch() - before) * 1000
+    budget = loop.book.outreach.daily_usd
+    return Scene(
+        signs=signs,
+        runs={run.stage: run for run in loop.state.stages.last_runs()},
+        limits=loop.book.medic,
+        budgets={channel: float(getattr(budget, channel)) for channel in CHANNELS},
+        zone=loop.zone,
+        worker_clock=loop.worker_clock(),
+        answer_ms=answer_ms,
+    )
+
+
+def sight(loop: Loop, scene: Scene, tier: Tier) -> Sighting:
+    """Let every probe look, and record the look as one step."""
+    findings: list[dict[str, Any]] = []
+    kinds: list[str] = [BROKEN]
+    for probe in probes_of(tier):
+        try:
+            found = probe.look(scene)
+        except Exception as error:  # noqa: BLE001 - a broken probe is reported and keeps no other from looking
+            loop.log.error("probe %s broke\n%s", probe.kind, frames(error))
+            broken = Finding(probe.kind, "warning", scene.now, describe(error))
+            findings.append(_row(BROKEN, BROKEN_WORDS, broken))
+            continue
+        if found is not None:
+            kinds.append(probe.kind)
+            findings += [_row(probe.kind, probe.does, each) for each in found]
+    return loop.state.incidents.sight(findings, kinds)
+
+
+def repair(loop: Loop, incident: Incident, scene: Scene, tier: Tier) -> str | None:
+    """Try the first playbook that may be tried; None when there is none."""
+    playbook = remedy_for(incident, scene, tier)
+    if playbook is None:
+        return None
+    outcome, detail = _tried(loop, playbook, incident)
+    loop.state.incidents.note_repair(incident.id, playbook.name, outcome, detail, scene.now + playbook.rest)
+    return f"{playbook.name} on {incident.kind} of {incident.target}: {outcome}"
+
+
+def _tried(loop: Loop, playbook: Playbook, incident: Incident) -> tuple[Outcome, str]:
+    try:
+        return "done", playbook.act(loop, incident)
+    except Exception as error:  # noqa: BLE001 - a remedy that fails is written down; the next one still comes
+        loop.log.error("playbook %s failed\n%s", playbook.name, frames(error))
+        return "failed", str(describe(error)["code"])
+
+
+def _row(kind: str, words: str, finding: Finding) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "words": words,
+        "target": finding.target,
+        "severity": finding.severity,
+        "evidence": dict(finding.evidence),
+        "began_at": finding.began_at.isoformat(),
+    }
+
+
+def _name(incident: Any) -> str:
+    return f"{incident.kind}:{incident.target}"

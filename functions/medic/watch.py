@@ -1,0 +1,40 @@
+"""The watch: every five minutes, cheap looks and typed remedies.
+
+Silence of the whole system is for others to notice: the ping to a dead man's switch outside stops with it.
+"""
+
+from __future__ import annotations
+
+from functions.medic.ping import ping
+from functions.medic.rounds import Account, behold, look_round, preview_round
+from shared.loop import Loop
+from shared.period import Period
+from shared.report import StageReport
+
+STAGE = "watch"
+
+
+def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageReport:  # noqa: ARG001 - one shape
+    """One round of the watch's probes and playbooks. A preview looks, and neither records nor repairs."""
+    if preview:
+        return report(STAGE, preview_round(behold(loop), "watch"))
+    ping(loop, "start")
+    try:
+        account = look_round(loop, "watch")
+    except BaseException:
+        ping(loop, "fail")
+        raise
+    ping(loop, "ok")
+    return report(STAGE, account)
+
+
+def report(stage: str, account: Account) -> StageReport:
+    """A round in counts and sentences. Open incidents do not make it fail: naming them is its work."""
+    counts = {
+        "open": account.open,
+        "opened": account.opened,
+        "closed": account.closed,
+        "repairs": account.repairs,
+    }
+    notes = tuple(f"Still wrong: {name}." for name in account.open)
+    return StageReport(stage, None, "ok", counts=counts, notes=notes)

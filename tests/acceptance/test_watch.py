@@ -1,0 +1,61 @@
+"""The watch in a world: what was missed is started, what is wrong is named once and closed when gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from tests.support.world import Stand, at, people, stand
+
+
+@pytest.fixture
+def here(database: str) -> Iterator[Stand]:
+    """A few people on the morning of a working day, live since long."""
+    with stand(database, people(4)) as found:
+        yield found
+
+
+def test_a_missed_stage__is_started_within_minutes_and_its_day_is_planned(here: Stand) -> None:
+    here.skip_to(8, 5)  # the executor's slot at 08:00 came and went
+    watch = here.fire("watch")
+    assert "start_stage on stage_missed of daily_executor: done" in watch.counts["repairs"]
+    assert watch.counts["open"] == []
+    assert len({touch["email"] for touch in here.touches()}) == 4
+    ended = {row["target"]: row["closed_by"] for row in here.days.loop.state.incidents.since(at(0), 10)}
+    assert ended["daily_executor"] == "playbook"
+
+
+def test_a_stage_that_ran__is_not_started_again(here: Stand) -> None:
+    here.plan()
+    here.tick()
+    watch = here.fire("watch")
+    assert (watch.counts["repairs"], watch.counts["opened"]) == ([], 0)
+    assert here.rows("select count(*) as n from stage_runs where stage = 'daily_executor'")[0]["n"] == 1
+
+
+def test_a_worker_that_died__is_followed_by_another(here: Stand) -> None:
+    here.days.move_to(at(8))
+    here.days.loop.state.stages.claim("daily_executor", at(8), lease_s=60, worker="gone")
+    here.days.move_to(at(8, 4))
+    assert "stage_missed:daily_executor" in here.fire("watch").counts["closed"]
+    assert len({touch["email"] for touch in here.touches()}) == 4
+
+
+def test_trouble_nobody_can_mend_from_here__stays_open_as_one_incident(here: Stand) -> None:
+    here.configure(owner_email=None)
+    here.days.move_to(at(17))
+    assert here.days.fire("evening_report").status == "failed"
+    looks = [here.fire("watch") for _ in range(3)]
+    assert [look.counts["open"].count("stage_failing:evening_report") for look in looks] == [1, 1, 1]
+    rows = here.days.loop.state.incidents.since(at(0), 10)
+    assert len([row for row in rows if row["kind"] == "stage_failing"]) == 1
+
+
+def test_a_preview__records_nothing_and_starts_nothing(database: str) -> None:
+    with stand(database, people(2), live=False) as here:
+        here.skip_to(8, 5)
+        assert here.fire("watch").status == "preview"
+        assert here.days.loop.state.incidents.since(at(0) - timedelta(days=1), 10) == []
+        assert here.touches() == []

@@ -1,0 +1,142 @@
+"""Each probe: silent when all is well, and one look that finds its trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from functions import slots, stages
+from functions.medic.probes import Scene, all_probes, probes_of
+from shared.state.incidents import ErrorCount, MailWeek, SenderHealth
+from tests.unit.medic.scenes import MINUTE, NOW, ZONE, quiet, run_of, with_run
+
+HOUR = timedelta(hours=1)
+
+
+def found(kind: str, scene: Scene) -> list[str]:
+    """The targets that a probe names."""
+    probe = next(probe for probe in all_probes() if probe.kind == kind)
+    return [finding.target for finding in probe.look(scene) or ()]
+
+
+def errors(n: int) -> tuple[ErrorCount, ...]:
+    """So many failures of one kind."""
+    return (ErrorCount(stage="s", code="c", at="", system_wide=False, n=n, first_at=NOW - HOUR),)
+
+
+def executor(**changes: object) -> Scene:
+    """The morning's run of the daily executor, changed."""
+    stage = stages.get("daily_executor")
+    slot = slots.slot_for(stage, NOW, ZONE)
+    return with_run(quiet(), stage.name, run_of(stage.name, slot, **changes))
+
+
+TROUBLE: dict[str, tuple[Scene, str]] = {
+    "backlog": (quiet(overdue=9, oldest_due_at=NOW - 30 * MINUTE), "touches"),
+    "clock_skew": (replace(quiet(), worker_clock=NOW + 2 * MINUTE), "worker"),
+    "database_slow": (replace(quiet(), answer_ms=2000.0), "database"),
+    "endless_call": (quiet(endless_calls=("a",)), "calls"),
+    "error_rate": (quiet(errors_1h=errors(11)), "all"),
+    "lease_lapsed": (quiet(lapsed=("a",)), "touches"),
+    "mail_health": (quiet(mail_7d=MailWeek(sent=100, bounced=2, complained=0)), "email"),
+    "old_transaction": (quiet(oldest_transaction_s=400.0), "database"),
+    "parked_touches": (quiet(parked=1, oldest_parked_at=NOW - 25 * HOUR), "touches"),
+    "sender_health": (quiet(senders=(SenderHealth(id="call:+1", health="quarantined"),)), "call:+1"),
+    "spend": (quiet(spent_today={"call": 58.0}), "call"),
+    "stage_failing": (executor(state="failed", error={"code": "unreachable"}), "daily_executor"),
+    "stage_missed": (with_run(quiet(), "daily_executor", None), "daily_executor"),
+    "unknown_touches": (quiet(unknown=1, oldest_unknown_at=NOW - HOUR), "touches"),
+    "webhook_silence": (
+        quiet(awaiting={"resend": 12}, last_event_at={"resend": NOW - 7 * HOUR}),
+        "resend",
+    ),
+}
+
+
+def test_every_probe__has_its_trouble_here() -> None:
+    assert {probe.kind for probe in all_probes()} == TROUBLE.keys()
+
+
+@pytest.mark.parametrize("kind", TROUBLE)
+def test_a_probe__is_silent_when_all_is_well(kind: str) -> None:
+    assert found(kind, quiet()) == []
+
+
+@pytest.mark.parametrize("kind", TROUBLE)
+def test_a_probe__finds_its_trouble(kind: str) -> None:
+    scene, target = TROUBLE[kind]
+    assert found(kind, scene) == [target]
+
+
+@pytest.mark.parametrize("kind", TROUBLE)
+def test_trouble__began_before_it_is_seen(kind: str) -> None:
+    scene, _ = TROUBLE[kind]
+    probe = next(probe for probe in all_probes() if probe.kind == kind)
+    assert all(finding.began_at <= scene.now for finding in probe.look(scene) or ())
+
+
+def test_the_watch__looks_with_fewer_probes_than_the_medic() -> None:
+    watch, medic = ({probe.kind for probe in probes_of(tier)} for tier in ("watch", "medic"))
+    assert watch < medic == TROUBLE.keys()
+
+
+@pytest.mark.parametrize(
+    ("kind", "scene"),
+    [
+        ("backlog", quiet(overdue=4, oldest_due_at=NOW - 30 * MINUTE)),
+        ("backlog", quiet(overdue=9, oldest_due_at=NOW - 19 * MINUTE)),
+        ("backlog", quiet(overdue=9, oldest_due_at=NOW - 30 * MINUTE, kill_switch=True)),
+        ("error_rate", quiet(errors_1h=errors(10))),
+        ("mail_health", quiet(mail_7d=MailWeek(sent=49, bounced=20, complained=0))),
+        ("webhook_silence", quiet(awaiting={"resend": 9}, last_event_at={})),
+        ("webhook_silence", quiet(awaiting={"resend": 12}, last_event_at={"resend": NOW - HOUR})),
+        ("unknown_touches", quiet(unknown=1, oldest_unknown_at=NOW - 44 * MINUTE)),
+    ],
+)
+def test_a_probe__is_silent_below_its_limit(kind: str, scene: Scene) -> None:
+    assert found(kind, scene) == []
+
+
+def test_a_complaint__is_counted_however_few_mails_went_out() -> None:
+    assert found("mail_health", quiet(mail_7d=MailWeek(sent=3, bounced=0, complained=1))) == ["email"]
+
+
+# Stages.
+
+
+def test_a_run_that_died__is_found_by_its_lease() -> None:
+    assert found("stage_missed", executor(state="running", finished_at=None)) == ["daily_executor"]
+
+
+def test_a_run_that_is_busy__is_not_missed() -> None:
+    busy = executor(state="running", finished_at=None, lease_until=NOW + MINUTE)
+    assert found("stage_missed", busy) == []
+
+
+@pytest.mark.parametrize(
+    ("move", "missed"),
+    [
+        (lambda slot: slot + timedelta(seconds=99), False),
+        (lambda slot: slot + timedelta(seconds=101), True),
+        (lambda slot: slot + 12 * HOUR + MINUTE, False),
+    ],
+)
+def test_a_slot__is_missed_from_its_grace_to_the_end_of_its_catch_up(
+    move: Callable[..., object], missed: bool
+) -> None:
+    stage = stages.get("daily_executor")
+    now = move(slots.slot_for(stage, NOW, ZONE))
+    scene = with_run(quiet(now=now), stage.name, None)
+    assert ("daily_executor" in found("stage_missed", scene)) is missed
+
+
+def test_a_slot_from_before_the_loop_went_live__is_not_missed() -> None:
+    scene = with_run(quiet(live_since=NOW - MINUTE), "daily_executor", None)
+    assert found("stage_missed", scene) == []
+
+
+def test_an_installation_that_is_not_live__misses_nothing() -> None:
+    assert found("stage_missed", with_run(quiet(live=False), "daily_executor", None)) == []
