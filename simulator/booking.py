@@ -9,9 +9,10 @@ from html import unescape
 from urllib.parse import urlencode
 
 from simulator.agenda import Delivery, Effect
+from simulator.record import BOOKED
 from simulator.world.dice import dice
 
-LOOKS, BOOKS = "booking", "booked"
+LOOKS, BOOKS = "booking", BOOKED
 VISITS = 3
 TAKEN = 409
 RETRIES = (timedelta(hours=1), timedelta(days=1))

@@ -6,13 +6,23 @@ Filled from requests and the world only; nothing in here was ever told by the lo
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import RLock
 
 from simulator.agenda import Delivery
 
 CHANNELS = ("call", "email", "sms")
+BOOKED = "booked"
+"""The act of somebody who has agreed to a meeting."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a contact said: a call's first message, a text, or a mail's plain text under its subject."""
+
+    text: str
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -20,7 +30,8 @@ class Contact:
     """One accepted contact. `person` is None for somebody outside the world, such as the owner.
 
     `reference` is the caller's own id for it, `content` a fingerprint of what was said (None for calls),
-    `outcome` the disposition that will become true.
+    `words` what was said, `outcome` the disposition that will become true. `talk_s` and `cost_usd` are what a
+    call will have taken and what any contact will have cost, once the provider has said so.
     """
 
     person: str | None
@@ -31,6 +42,9 @@ class Contact:
     reference: str | None
     content: str | None
     outcome: str
+    words: Words = Words("")
+    talk_s: float = 0.0
+    cost_usd: float = 0.0
 
     def order(self) -> tuple[datetime, str, str, int]:
         """Sorts contacts the same way in every run."""
@@ -57,6 +71,25 @@ class Stop:
     told_at: datetime
 
 
+@dataclass(frozen=True)
+class Fact:
+    """One thing that happened to a contact, or that the person did: when, and when the loop was told.
+
+    `kind` is the sort of delivery that tells it (`delivered`, `received`, `end-of-call-report` …), `act` the
+    person's own answer in it, `stop` their wish for no more. `told_at` is None while nothing of it arrived;
+    the loop may have read it elsewhere.
+    """
+
+    person: str
+    channel: str
+    n: int
+    kind: str
+    happened_at: datetime
+    told_at: datetime | None
+    act: str | None = None
+    stop: bool = False
+
+
 class Record:
     """Everything that truly happened; safe to use from several threads."""
 
@@ -67,7 +100,7 @@ class Record:
         self._latest: dict[tuple[str, str], datetime] = {}
         self._acts: defaultdict[str, list[Act]] = defaultdict(list)
         self._stops: dict[str, Stop] = {}
-        self._said: dict[tuple[str, str, int, str], datetime] = {}
+        self._facts: dict[tuple[str, str, int, str, int], Fact] = {}
         self._lost: Counter[str] = Counter()
 
     @property
@@ -81,6 +114,12 @@ class Record:
         """The first stop of each person."""
         with self._lock:
             return dict(self._stops)
+
+    @property
+    def facts(self) -> list[Fact]:
+        """Everything the providers tried to tell, in the order in which it happened."""
+        with self._lock:
+            return sorted(self._facts.values(), key=lambda fact: (fact.happened_at, fact.person, fact.kind))
 
     @property
     def lost(self) -> dict[str, int]:
@@ -109,9 +148,11 @@ class Record:
         """A delivery got its 2xx answer: what the person said in it is known from now on."""
         effect = delivery.effect
         with self._lock:
-            said_at = self._said.get(_slot(delivery), delivery.at)
+            fact = self._fact(delivery)
+            if fact.told_at is None:
+                self._facts[_slot(delivery)] = replace(fact, told_at=now)
             if effect.stop:
-                stop = Stop(delivery.person, delivery.channel, said_at, now)
+                stop = Stop(delivery.person, delivery.channel, fact.happened_at, now)
                 self._stops.setdefault(delivery.person, stop)
             if effect.act:
                 self._acts[delivery.person].append(Act(delivery.person, delivery.channel, now, effect.act))
@@ -119,9 +160,24 @@ class Record:
     def failed(self, delivery: Delivery, status: int, *, gave_up: bool) -> None:
         """A delivery was refused or not answered."""
         with self._lock:
-            self._said.setdefault(_slot(delivery), delivery.at)
+            self._fact(delivery)
             if gave_up:
                 self._lost[f"{delivery.scheme}.{delivery.kind}.{status}"] += 1
+
+    def _fact(self, delivery: Delivery) -> Fact:
+        """What this delivery tells; it happened at the time of its first attempt."""
+        effect = delivery.effect
+        new = Fact(
+            delivery.person,
+            delivery.channel,
+            delivery.n,
+            delivery.kind,
+            happened_at=delivery.at,
+            told_at=None,
+            act=effect.act,
+            stop=effect.stop,
+        )
+        return self._facts.setdefault(_slot(delivery), new)
 
     def acts(self, person: str) -> list[Act]:
         """What this person has done so far."""
@@ -146,5 +202,5 @@ class Record:
         }
 
 
-def _slot(delivery: Delivery) -> tuple[str, str, int, str]:
-    return (delivery.person, delivery.channel, delivery.n, delivery.kind)
+def _slot(delivery: Delivery) -> tuple[str, str, int, str, int]:
+    return (delivery.person, delivery.channel, delivery.n, delivery.kind, delivery.order)

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from simulator.booking import BOOKS
-from simulator.record import Contact, Record, Stop
+from simulator.record import BOOKED, Contact, Record, Stop
 from simulator.world import Person, World
 from simulator.world.law import may_ring
 
@@ -118,7 +117,7 @@ def _without_consent(record: Record, world: World, person: Person, contact: Cont
         stop = record.stops.get(person.identity)
         if stop is not None and _confirms(contact, stop):
             return False
-        wrote = any(act.channel == "sms" and act.kind != BOOKS for act in acts)
+        wrote = any(act.channel == "sms" and act.kind != BOOKED for act in acts)
         return not wrote and not _agreed(person, contact)
     return False
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from simulator.agenda import Agenda
 from simulator.clock import VirtualClock
 from simulator.credentials import Credentials
-from simulator.record import Contact, Record
+from simulator.record import Contact, Record, Words
 from simulator.wire.http import Request, Response
 from simulator.world import Person, World
 from simulator.world.dice import digest
@@ -73,10 +73,15 @@ def write_down(
     reference: str | None,
     content: str | None,
     outcome: str,
+    text: str,
+    subject: str = "",
+    talk_s: float = 0.0,
+    cost_usd: float = 0.0,
 ) -> None:
     """Put an accepted contact on the record."""
     person = party.person.identity if party.person else None
-    back.record.accept(Contact(person, channel, party.to, at, party.n, reference, content, outcome))
+    what = (reference, content, outcome, Words(text, subject), talk_s, cost_usd)
+    back.record.accept(Contact(person, channel, party.to, at, party.n, *what))
 
 
 def fingerprint(*parts: object) -> str:

@@ -185,6 +185,8 @@ class ResendFake:
             reference=_reference(body, key),
             content=content,
             outcome=outcome.disposition,
+            text=str(body.get("text") or ""),
+            subject=str(body["subject"]),
         )
         return party, outcome
 

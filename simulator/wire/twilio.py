@@ -24,8 +24,7 @@ Body = dict[str, Any]
 
 API = "/2010-04-01/Accounts/"
 E164 = re.compile(r"^\+[1-9]\d{6,14}$")
-LONGEST = 1600
-SEGMENT = 160
+LONGEST, SEGMENT = 1600, 160
 FORM = "application/x-www-form-urlencoded"
 RETRIES = (timedelta(0),)
 FINAL = {"delivered": "delivered", "replied": "delivered", "opted_out": "delivered"}
@@ -191,12 +190,13 @@ class TwilioFake:
             reference=_reference(form.get("StatusCallback", "")),
             content=fingerprint(form["Body"]),
             outcome=outcome.disposition,
+            text=form["Body"],
+            cost_usd=segments(form["Body"]) * self._back.world.rates.texts.price_per_segment,
         )
         text = self._text(form, party, outcome, now)
         self._texts[text.sid] = text
         self._back.agenda.add(*self._callbacks(form.get("StatusCallback", ""), text, party))
-        if outcome.reply is not None:
-            self._answer(text, party, outcome)
+        self._answer(text, party, outcome)
         if outcome.booking_at is not None:
             self._book(text, party, outcome.booking_at)
         return text

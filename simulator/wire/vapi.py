@@ -110,17 +110,8 @@ class VapiFake:
         placed = max(now, parse_time(as_dict(body.get("schedulePlan")).get("earliestAt")) or now)
         outcome = self._outcome(party, placed, body)
         reference = body["customer"].get("externalId") or body.get("name")
-        write_down(
-            self._back,
-            party,
-            "call",
-            placed,
-            reference=reference,
-            content=None,
-            outcome=outcome.disposition,
-        )
         rates = self._back.world.rates.calls
-        return Call(
+        call = Call(
             id=stable_uuid(self._back.world.seed, "vapi", party.name, party.n),
             request=body,
             party=party,
@@ -130,6 +121,19 @@ class VapiFake:
             per_minute=rates.platform_per_minute + rates.models_per_minute,
             number=self._back.credentials.twilio_number,
         )
+        write_down(
+            self._back,
+            party,
+            "call",
+            placed,
+            reference=reference,
+            content=None,
+            outcome=outcome.disposition,
+            text=_greeting(body),
+            talk_s=outcome.talk_s,
+            cost_usd=call.cost,
+        )
+        return call
 
     def _outcome(self, party: Party, placed: datetime, body: Body) -> CallOutcome:
         if party.person is None:
