@@ -55,23 +55,28 @@ def report() -> None:
 @JSON
 def status(as_json: bool) -> None:
     """What is on, what ran last, what waits."""
+    from functions.campaigns.outreach_tick import old_transaction
+
     with opened() as loop:
         now = loop.clock.now()
         switches = loop.state.live.status()
         runs = {run.stage: run for run in loop.state.stages.last_runs()}
         waiting = loop.state.measures.open_deliveries(100)
         counts = loop.state.people.count()
+        trouble = old_transaction(loop)
     rows = {stage.name: _standing(stage, runs.get(stage.name), now) for stage in stages.STAGES}
     values = {
         "live": switches.may_send,
         "kill_switch": switches.kill_switch,
         "stages": rows,
         "unsettled": len(waiting),
+        "trouble": trouble,
         **counts,
     }
     lines = [
         "Live." if switches.may_send else "Not live: nothing is sent.",
         f"{counts['leads']} leads of {counts['companies']} companies; {len(waiting)} touches unsettled.",
+        *trouble,
         *(f"{name:24} {words}" for name, words in rows.items()),
     ]
     answer(values, as_json, "\n".join(lines))

@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from shared.state.transport import Transport
+
+
+class OldestTransaction(BaseModel):
+    """`age_s` is None when none is open. `hidden` sessions may not be looked into, so theirs may be older."""
+
+    model_config = ConfigDict(frozen=True)
+
+    age_s: int | None
+    hidden: int
 
 
 class Measures:
@@ -61,6 +72,10 @@ class Measures:
     def spend(self, since: datetime, upto: datetime) -> dict[str, Any]:
         """{by_channel, lookups_usd, without_consent} of a span."""
         return dict(self._call("spend_v1", since=since.isoformat(), upto=upto.isoformat()))
+
+    def oldest_transaction(self) -> OldestTransaction:
+        """How long the oldest open transaction of the database has been open."""
+        return OldestTransaction.model_validate(self._call("oldest_transaction_v1"))
 
     def summary(self) -> dict[str, Any]:
         """The whole account in counts: {planned, states, refused, outcomes, milestones}."""

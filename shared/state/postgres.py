@@ -16,8 +16,12 @@ from shared.state.failures import state_error
 from shared.state.transport import Json
 
 _UNDEFINED_FUNCTION = "42883"
-# As on Supabase, where the service role falls to authenticator's 8 s.
-_SESSION = "set statement_timeout = '8s'; set timezone = 'UTC'"
+# As on Supabase, where the service role falls to authenticator's 8 s. A transaction left open would keep dead
+# rows from being cleared away and slow every claim; only from Postgres 17 on can one at work be ended.
+_SESSION = """
+set statement_timeout = '8s'; set timezone = 'UTC'; set idle_in_transaction_session_timeout = '10s';
+select set_config(name, '20s', false) from pg_settings where name = 'transaction_timeout'
+"""
 
 
 class PostgresTransport:

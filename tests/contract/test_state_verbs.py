@@ -201,6 +201,7 @@ def measure(ledger: Ledger) -> None:
     measures.open_deliveries(20)
     measures.spend(NOW, NOW + DAY)
     measures.summary()
+    measures.oldest_transaction()
 
 
 def mend(ledger: Ledger) -> None:

@@ -91,7 +91,7 @@ def test_control__a_function_that_is_added_without_the_footer_is_open(ledger: Le
 
 def test_functions__run_as_their_caller_with_a_fixed_search_path(ledger: Ledger) -> None:
     query = "select proname from pg_proc where pronamespace = 'public'::regnamespace and "
-    assert ledger.rows(query + "prosecdef") == []
+    assert ledger.rows(query + "prosecdef") == [("oldest_transaction_v1",)], "only it sees others' sessions"
     loose = ledger.rows(query + "not coalesce(array_to_string(proconfig, ',') like '%search_path=%', false)")
     assert loose == []
 
