@@ -12,6 +12,7 @@ from shared.errors import ConfigurationError, GrowthLoopError
 
 AREAS = (
     "intake",
+    "people",
     "running",
     "switches",
     "upkeep",

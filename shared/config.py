@@ -67,6 +67,7 @@ class Settings(BaseModel):
     booking_url: str = _named("GROWTHLOOP_BOOKING_URL", default="")
     opt_out_number: str = _named("GROWTHLOOP_OPT_OUT_NUMBER", default="")
     owner_email: str | None = _named("GROWTHLOOP_OWNER_EMAIL", default=None)
+    owner_phone: str | None = _named("GROWTHLOOP_OWNER_PHONE", default=None, pattern=r"^\+[1-9]\d{6,14}$")
     report_from: str | None = _named("GROWTHLOOP_REPORT_FROM", default=None)
     ping_url: str | None = _named("GROWTHLOOP_PING_URL", default=None)
     reply_to: str | None = _named("GROWTHLOOP_REPLY_TO", default=None)

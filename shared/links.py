@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
 from uuid import UUID
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -19,13 +20,13 @@ _SIGNATURE_BYTES = 8
 
 def unsubscribe_url(settings: Settings, touch_id: UUID) -> str:
     """The one-click unsubscribe link of an email (RFC 8058). It never expires: it must always work."""
-    return f"{_public(settings)}/u/{_serializer(settings).dumps(str(touch_id))}"
+    return f"{_public(settings)}/u/{_serializer(settings, 'unsubscribe').dumps(str(touch_id))}"
 
 
 def touch_of(settings: Settings, token: str) -> UUID:
     """The touch that a link was made for. Raises `WebhookRefused` for a link that is not ours."""
     try:
-        return UUID(_serializer(settings).loads(token))
+        return UUID(_serializer(settings, "unsubscribe").loads(token))
     except (BadSignature, ValueError) as error:
         raise WebhookRefused("This link is not one of ours.", code="webhook_refused.link") from error
 
@@ -46,6 +47,23 @@ def booking_touch_of(settings: Settings, token: str) -> UUID:
     return touch_id
 
 
+def handled_url(settings: Settings, lead_id: int, *, until: datetime) -> str:
+    """The page on which the owner says that they dealt with somebody; good until then."""
+    token = _serializer(settings, "handled").dumps([lead_id, int(until.timestamp())])
+    return f"{_public(settings)}/h/{token}"
+
+
+def handled_lead_of(settings: Settings, token: str, *, now: datetime) -> int:
+    """The lead that such a link was made for. Raises `WebhookRefused` for one that is not ours or too old."""
+    try:
+        lead_id, until = _serializer(settings, "handled").loads(token)
+        if now.timestamp() <= until:
+            return int(lead_id)
+    except (BadSignature, ValueError, TypeError) as error:
+        raise WebhookRefused("This link is not one of ours.", code="webhook_refused.link") from error
+    raise WebhookRefused("This link is too old.", code="webhook_refused.link")
+
+
 def public_url(settings: Settings, path: str) -> str:
     """An address on our own web endpoint."""
     return f"{_public(settings)}{path}"
@@ -59,8 +77,8 @@ def _public(settings: Settings) -> str:
     return settings.public_url.rstrip("/")
 
 
-def _serializer(settings: Settings) -> URLSafeSerializer:
-    return URLSafeSerializer(_secret(settings), salt="unsubscribe")
+def _serializer(settings: Settings, salt: str) -> URLSafeSerializer:
+    return URLSafeSerializer(_secret(settings), salt=salt)
 
 
 def _booking_token(settings: Settings, touch_id: UUID) -> str:

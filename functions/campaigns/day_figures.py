@@ -32,6 +32,7 @@ from shared.mail.evening import (
     baseline,
 )
 from shared.mail.evening import Stage as Metric
+from shared.mail.hot_lead import NEXT_STEP, meeting_words
 from shared.period import Period
 from shared.providers.channel import ChannelName
 
@@ -67,11 +68,6 @@ METRIC_WORDS = {
 HOT_DAYS = 14
 HOT_ROWS = 20
 INCIDENT_ROWS = 20
-NEXT_STEP = {
-    "positive": "Answer them today: they are interested.",
-    "question": "Answer their question.",
-    "callback": "Call them back at the time they named.",
-}
 
 
 @dataclass(frozen=True)
@@ -166,6 +162,7 @@ def not_contacted(codes: dict[str, int]) -> tuple[NotContacted, ...]:
 
 def hot_lead(row: dict[str, Any], zone: ZoneInfo) -> HotLead:
     """A person waiting for an answer."""
+    met = row["meeting_at"]
     return HotLead(
         lead_id=row["lead_id"],
         name=row["name"] or "",
@@ -173,20 +170,15 @@ def hot_lead(row: dict[str, Any], zone: ZoneInfo) -> HotLead:
         channel=cast("ChannelName", row["channel"]),
         said=row["words"] or "",
         at=datetime.fromisoformat(row["at"]),
-        next_step=meeting_words(row, zone) or NEXT_STEP.get(row["wish"], "Answer them."),
+        next_step=meeting_words(row["wish"], _at(met), row["meeting_clashes"], zone)
+        or NEXT_STEP.get(row["wish"], "Answer them."),
         phone=row["phone"],
         email=row["email"],
     )
 
 
-def meeting_words(row: dict[str, Any], zone: ZoneInfo) -> str:
-    """What to do about a booked meeting, at its time in the owner's zone; empty where there is none."""
-    if row["meeting_at"] is None:
-        return "Agree on a time: they want to meet." if row["wish"] == "meeting" else ""
-    when = datetime.fromisoformat(row["meeting_at"]).astimezone(zone).strftime("%A, %B %-d at %-I:%M %p")
-    if row["meeting_clashes"]:
-        return f"They were promised {when}, which was already taken: agree on another time."
-    return f"You meet on {when}."
+def _at(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def zones_open(rows: Sequence[dict[str, Any]]) -> tuple[OpenZone, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functions.campaigns.senders import check_health, in_words, with_health
 from functions.campaigns.sending import Sending
 from functions.campaigns.tally import Tally
+from functions.hot_leads import tell_owner
 from functions.slots import local_date
 from shared.loop import Loop
 from shared.period import Period
@@ -22,7 +23,9 @@ CHANNELS: tuple[ChannelName, ...] = ("call", "sms", "email")
 
 
 def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageReport:  # noqa: ARG001 - one shape
-    """One tick. With nothing due it is two round trips to the database beyond the slot's own.
+    """One tick. With nothing due it is three round trips to the database beyond the slot's own.
+
+    Hot leads first: the owner waits for them, and they need neither the gate nor a window.
 
     It fails, whatever else went out, when a channel is down until somebody acts; and when nothing went out
     because of touches that could not be made into messages.
@@ -30,6 +33,9 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
     today = local_date(loop.clock.now(), loop.zone)
     found = loop.state.outreach.open_tick(today)
     tally = Tally()
+    if not preview:
+        told = tell_owner(loop, found.now)
+        tally.notes += [f"hot leads: {n} {what}" for what, n in sorted(told.items())]
     if not preview and any(found.due.values()):
         send_due(loop, found, tally)
         tally.notes += old_transaction(loop)

@@ -6,6 +6,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from functions.web.booking import BookingPage
+from functions.web.handled import Handled
 from functions.web.health import Health
 from functions.web.unsubscribe import Unsubscribe
 from functions.web.webhooks import Webhooks
@@ -15,6 +16,7 @@ from shared.loop import Loop
 def build(loop: Loop) -> Starlette:
     """The ASGI app over one loop. Handlers run in threads, one at a time per connection to the database."""
     webhooks, unsubscribe, booking = Webhooks(loop), Unsubscribe(loop), BookingPage(loop)
+    handled = Handled(loop)
     return Starlette(
         routes=[
             Route("/hooks/vapi", webhooks.vapi, methods=["POST"]),
@@ -25,6 +27,8 @@ def build(loop: Loop) -> Starlette:
             Route("/u/{token}", unsubscribe.act, methods=["POST"]),
             Route("/b/{token}", booking.show, methods=["GET"]),
             Route("/b/{token}", booking.act, methods=["POST"]),
+            Route("/h/{token}", handled.show, methods=["GET"]),
+            Route("/h/{token}", handled.act, methods=["POST"]),
             Route("/health", Health(loop).show, methods=["GET"]),
         ]
     )

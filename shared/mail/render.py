@@ -1,4 +1,4 @@
-"""The evening email as it is sent: HTML from MJML, a complete plain-text twin, charts as inline images.
+"""The owner's emails as they are sent: HTML from MJML, a complete plain-text twin, charts as inline images.
 
 MJML is compiled before any value is known, so its parser never meets a lead's name; values then go in through
 Jinja with escaping on. Nothing is loaded from anywhere: images travel with the mail under a content id.
@@ -19,7 +19,9 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from shared.mail.charts import funnel_svg, png, week_svg
 from shared.mail.evening import EveningReport
+from shared.mail.hot_lead import Desk, hot_lead_view
 from shared.mail.view import Row, Tile, evening_view
+from shared.state.hot_leads import Alert
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEXT_WIDTH = 76
@@ -51,8 +53,15 @@ def render_evening(report: EveningReport) -> RenderedMail:
     images = [*_funnels(view["channels"]), *_weeks(view["tiles"])]
     view["images"] = {image["content_id"] for image in images}
     view["row_height"] = ROW_HEIGHT
-    html = _html_template().render(view)
-    return RenderedMail(view["subject"], html, _wrapped(_text_template().render(view)), images)
+    html = _html_template("evening").render(view)
+    return RenderedMail(view["subject"], html, _wrapped(_text_template("evening").render(view)), images)
+
+
+def render_hot_lead(alert: Alert, desk: Desk) -> RenderedMail:
+    """The mail that tells the owner of one hot lead."""
+    view = hot_lead_view(alert, desk)
+    html = _html_template("hot_lead").render(view)
+    return RenderedMail(view["subject"], html, _wrapped(_text_template("hot_lead").render(view)))
 
 
 def standalone(mail: RenderedMail) -> str:
@@ -107,14 +116,15 @@ def _environment(*, escape: bool) -> Environment:
 
 
 @cache
-def _html_template() -> Template:
-    source = (TEMPLATES / "evening.mjml.j2").read_text(encoding="utf-8")
-    return _environment(escape=True).from_string(mjml.mjml2html(source, disable_comments=True, fonts={}))
+def _html_template(name: str) -> Template:
+    source = (TEMPLATES / f"{name}.mjml.j2").read_text(encoding="utf-8")
+    whole = source.replace("{style}", (TEMPLATES / "style.mjml").read_text(encoding="utf-8"))
+    return _environment(escape=True).from_string(mjml.mjml2html(whole, disable_comments=True, fonts={}))
 
 
 @cache
-def _text_template() -> Template:
-    source = (TEMPLATES / "evening.txt.j2").read_text(encoding="utf-8")
+def _text_template(name: str) -> Template:
+    source = (TEMPLATES / f"{name}.txt.j2").read_text(encoding="utf-8")
     return _environment(escape=False).from_string(source)
 
 

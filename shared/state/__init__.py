@@ -9,6 +9,7 @@ from shared.clock import DatabaseClock
 from shared.state.controls import Live, OwnerSettings
 from shared.state.directives import DirectiveVersions
 from shared.state.events import Events
+from shared.state.hot_leads import HotLeads
 from shared.state.incidents import Incidents
 from shared.state.measures import Measures
 from shared.state.outreach import Outreach
@@ -31,6 +32,7 @@ class State:
         self.outreach = Outreach(transport, installation_id)
         self.senders = Senders(transport)
         self.events = Events(transport)
+        self.hot_leads = HotLeads(transport)
         self.directives = DirectiveVersions(transport)
         self.measures = Measures(transport)
         self.incidents = Incidents(transport)

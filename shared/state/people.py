@@ -54,6 +54,11 @@ class People:
             yield from page
             after = page[-1]["id"]
 
+    def find(self, who: str) -> int | None:
+        """The lead that an id, an email or an E.164 number means."""
+        found = self._call("find_lead_v1", who=who)
+        return int(found) if found is not None else None
+
     def count(self) -> dict[str, int]:
         """How many {leads, companies} are known."""
         return dict(self._call("count_leads_v1"))

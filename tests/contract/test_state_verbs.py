@@ -36,6 +36,7 @@ AREAS = (
     "directives",
     "measures",
     "incidents",
+    "hot_leads",
 )
 
 
@@ -77,6 +78,7 @@ def tell(ledger: Ledger) -> Told:
     control(ledger)
     people(ledger)
     send(ledger)
+    owner(ledger)
     measure(ledger)
     mend(ledger)
     return told
@@ -131,6 +133,8 @@ def people(ledger: Ledger) -> None:
     verbs.count()
     verbs.new_companies(days=7)
     verbs.list_leads()
+    verbs.find("LEAD0@example.com")
+    verbs.find("nobody@example.com")
     assert lead
 
 
@@ -178,6 +182,19 @@ def booking(ledger: Ledger, touch_id: UUID) -> None:
     events.taken_slots(NOW)
     events.book(touch_id, NOW + 2 * DAY)
     events.taken_slots(NOW)
+
+
+def owner(ledger: Ledger) -> None:
+    """What waits for the owner, and what the owner says of it."""
+    first, second, *_ = lead_ids(ledger)
+    desk = ledger.state.hot_leads
+    desk.to_tell(NOW - DAY, ["email", "sms"], 9)
+    desk.card(first)
+    desk.card(999)
+    desk.add_outcome(second, "sale", at=NOW, amount_usd=99.5)
+    desk.add_outcome(second, "held")
+    desk.add_outcome(first, "meeting", at=NOW + 3 * DAY)
+    desk.close(first)
 
 
 def lead_ids(ledger: Ledger) -> list[int]:

@@ -175,3 +175,9 @@ insert into incidents (kind, target, words, severity, began_at, opened_at, seen_
 
 -- a_repair_ends_in_a_known_way
 insert into repairs (incident_id, playbook, tried_at, outcome, retry_at) select id, 'x', now(), 'x', now() from incidents;
+
+-- a_sale_is_not_worth_less_than_nothing
+insert into sales (lead_id, sold_at, amount_usd, entered_by) select id, now(), -1, 'x' from leads;
+
+-- a_sale_is_entered_once
+insert into sales (lead_id, sold_at, entered_by) select l.id, now(), 'x' from leads l, generate_series(1, 2);

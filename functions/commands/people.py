@@ -1,0 +1,77 @@
+"""What the owner says of one person, and asks about them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from functions.commands.common import JSON, answer, opened
+from shared.errors import ConfigurationError, GrowthLoopError
+
+if TYPE_CHECKING:
+    from shared.loop import Loop
+    from shared.state.hot_leads import Outcome
+
+OUTCOMES = ("meeting", "held", "no-show", "cancelled", "sale")
+_DAY_AND_HOUR = click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d"])
+_WORDS = {
+    "added": "Entered.",
+    "known": "That was entered before; nothing changed.",
+    "no_meeting": "There is no meeting on record: enter it first with `outcome add LEAD meeting`.",
+}
+
+
+def lead_named(loop: Loop, who: str) -> int:
+    """The lead that an id, an email or a number as people write it means. Raises for nobody."""
+    from shared.phones import normalize
+
+    found = loop.state.people.find(who.strip())
+    if found is None and "@" not in who:
+        number = normalize(who).e164
+        found = loop.state.people.find(number) if number else None
+    if found is None:
+        raise GrowthLoopError("No lead has this id, email or number.")
+    return found
+
+
+@click.group()
+def outcome() -> None:
+    """Enter what became of a LEAD, or say that you dealt with one."""
+
+
+@outcome.command()
+@click.argument("lead")
+@click.argument("what", type=click.Choice(OUTCOMES))
+@click.option("--at", type=_DAY_AND_HOUR, help="When the meeting begins or the sale was made, your time.")
+@click.option("--usd", "amount", type=click.FloatRange(min=0), help="What the sale was worth.")
+@JSON
+def add(lead: str, what: str, at: datetime | None, amount: float | None, as_json: bool) -> None:
+    """Enter WHAT became of a LEAD (id, email or number): it counts for the touch that went before."""
+    if amount is not None and what != "sale":
+        raise ConfigurationError("--usd belongs to a sale.", code="usage")
+    if at is not None and what not in ("meeting", "sale"):
+        raise ConfigurationError("--at belongs to a meeting or a sale.", code="usage")
+    with opened() as loop:
+        lead_id = lead_named(loop, lead)
+        when = at.replace(tzinfo=loop.zone).astimezone(UTC) if at else None
+        named = cast("Outcome", what.replace("-", "_"))
+        status = loop.state.hot_leads.add_outcome(lead_id, named, at=when, amount_usd=amount)
+    answer({"lead_id": lead_id, "outcome": what, "status": status}, as_json, _WORDS[status])
+    if status == "no_meeting":
+        raise click.exceptions.Exit(1)
+
+
+@outcome.command()
+@click.argument("lead")
+@JSON
+def close(lead: str, as_json: bool) -> None:
+    """You dealt with a LEAD: the conversation is over, and nothing of theirs waits for you."""
+    with opened() as loop:
+        lead_id = lead_named(loop, lead)
+        loop.state.hot_leads.close(lead_id)
+    answer({"lead_id": lead_id, "status": "closed"}, as_json, "Closed. If they write again, they wait again.")
+
+
+commands: tuple[click.Command, ...] = (outcome,)
