@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Literal
 
-Scheme = Literal["svix", "twilio", "vapi", "none"]
+Scheme = Literal["svix", "twilio", "vapi", "rb2b", "none"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Delivery:
 
     `n` is the number of the contact it belongs to and `order` its place in it. `retries` are the waits
     after each attempt that did not get a 2xx answer; an empty tuple means that the sender gives up.
+    `judged` deliveries are let alone by faults, `forged` ones are signed by somebody who guesses.
     """
 
     at: datetime
@@ -46,6 +47,8 @@ class Delivery:
     retries: tuple[timedelta, ...] = ()
     effect: Effect = Effect()
     attempt: int = 0
+    judged: bool = False
+    forged: bool = False
 
     def key(self) -> tuple[datetime, str, str, int, str, int, int, str]:
         """Decides between deliveries of one instant, so that no run depends on who asked first."""
@@ -74,6 +77,7 @@ class Agenda:
     def __init__(self) -> None:
         self._heap: list[tuple[tuple[object, ...], Delivery]] = []
         self._lock = Lock()
+        self._cut: set[Scheme] = set()
 
     def __len__(self) -> int:
         with self._lock:
@@ -97,3 +101,29 @@ class Agenda:
         """When the next delivery is due, or None when nothing is left."""
         with self._lock:
             return self._heap[0][1].at if self._heap else None
+
+    def next_of(self, delivery: Delivery) -> Delivery | None:
+        """The next delivery of the same sender about the same contact, if one is to come."""
+        mine = (delivery.scheme, delivery.person, delivery.channel, delivery.n)
+        with self._lock:
+            others = [
+                (key, other)
+                for key, other in self._heap
+                if (other.scheme, other.person, other.channel, other.n) == mine and not other.judged
+            ]
+        return min(others, key=lambda each: each[0])[1] if others else None
+
+    def cut(self, scheme: Scheme) -> None:
+        """This sender has disconnected us: nothing of it comes any more."""
+        with self._lock:
+            self._cut.add(scheme)
+
+    def connect(self, scheme: Scheme) -> None:
+        """Somebody has connected this sender again by hand."""
+        with self._lock:
+            self._cut.discard(scheme)
+
+    def is_cut(self, scheme: Scheme) -> bool:
+        """Whether this sender has disconnected us."""
+        with self._lock:
+            return scheme in self._cut

@@ -27,3 +27,23 @@ class Credentials:
     vapi_url: str = "https://app.example.com/hooks/vapi"
     resend_url: str = "https://app.example.com/hooks/resend"
     twilio_inbound_url: str = "https://app.example.com/hooks/twilio/inbound"
+    apollo_key: str = "apollo-example-key"
+    hunter_key: str = "hunter-example-key"
+    exa_key: str = "exa-example-key"
+    ghl_token: str = "pit-example-token"  # noqa: S105 - made up
+    ghl_location: str = "ve9EXAMPLEvShlRW1KT"
+    slack_path: str = "/services/T00000000/B00000000/EXAMPLE"
+    google_token: str = "ya29.example"  # noqa: S105 - made up
+    google_calendars: tuple[str, ...] = ("rep@example.com",)
+    github_token: str = "github_pat_example"  # noqa: S105 - made up
+    github_repository: str = "acme/app"
+    anthropic_key: str = "sk-ant-example"
+    rb2b_url: str = "https://app.example.com/hooks/rb2b/example-token"
+
+
+FORGER = Credentials(
+    vapi_hmac_secret="guessed",  # noqa: S106 - what a forger tries
+    resend_webhook_secret="whsec_" + base64.b64encode(b"guessed-guessed-guessed!").decode(),
+    twilio_auth_token="guessed",  # noqa: S106 - what a forger tries
+)
+"""Somebody who knows our addresses but none of our secrets."""

@@ -33,6 +33,8 @@ from shared.state.postgres import PostgresTransport
 from simulator.agenda import Agenda
 from simulator.clock import VirtualClock
 from simulator.credentials import Credentials
+from simulator.faults import Faults
+from simulator.faults.database import FaultyTransport, Outage
 from simulator.webhooks import deliver_due
 from simulator.wire.backstage import Fault
 from simulator.wire.server import Urls, WireServer, no_fault
@@ -63,7 +65,11 @@ Timetable = Callable[["Days", datetime], Iterator[tuple[datetime, Callable[[], o
 
 @dataclass
 class Days:
-    """One world over a stretch of time. `progress` is told each virtual instant that was reached."""
+    """One world over a stretch of time. `progress` is told each virtual instant that was reached.
+
+    `outage` closes the database for the spans that `faults` names; `second` is another worker, for a
+    stage that runs beside itself.
+    """
 
     loop: Loop
     web_loop: Loop
@@ -74,6 +80,9 @@ class Days:
     owner: list[OwnerAct] = field(default_factory=list)
     progress: Callable[[datetime], None] = lambda _: None
     reports: list[StageReport] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
+    outage: Outage | None = None
+    second: Loop | None = None
 
     def run(self, until: datetime, timetable: Timetable | None = None) -> None:
         """Live from the clock's present to `until`: stages at their slots, webhooks at their times."""
@@ -90,17 +99,38 @@ class Days:
 
     def fire(self, name: str) -> StageReport:
         """Run one stage now, as the schedule does."""
-        self.reports.append(run_stage(self.loop, name))
+        return self._run(name, self.loop)
+
+    def scheduled(self, name: str) -> None:
+        """The schedule's firing of a stage, which a fault may prevent, double or break."""
+        transport, second = self.loop.state.transport, self.second
+        if self.faults.stages.any and isinstance(transport, FaultyTransport) and second is not None:
+            beside = partial(self._run, name, second)
+            self.faults.stages.fire(name, lambda: self.clock.now, transport, partial(self.fire, name), beside)
+        else:
+            self.fire(name)
+
+    def _run(self, name: str, loop: Loop) -> StageReport:
+        self.reports.append(run_stage(loop, name))
         return self.reports[-1]
 
     def move_to(self, at: datetime) -> None:
         """Set the world's and the database's clock; neither goes back."""
         self.clock.advance_to(at)
-        self.database.execute("update simulation.clock set at = greatest(at, %s)", [self.clock.now])
+        now = self.clock.now
+        shown = now + self.faults.clocks.skew("database", now)
+        self.database.execute("update simulation.clock set at = greatest(at, %s)", [shown])
+        if self.outage is not None:
+            self.outage.set(self.faults.database.is_down(now))
 
     def wait(self, seconds: float) -> None:
         """A pause between two sends: virtual time passes, nobody sleeps."""
         self.move_to(self.clock.now + timedelta(seconds=seconds))
+
+    def pass_by(self, span: timedelta) -> None:
+        """Let virtual time pass, if there is any to pass."""
+        if span:
+            self.move_to(self.clock.now + span)
 
     def _deliver_until(self, at: datetime, poster: Poster) -> None:
         while (next_at := self.agenda.next_at()) is not None and next_at <= at:
@@ -112,13 +142,15 @@ class Days:
                 signer=self.wire.signer,
                 record=self.wire.record,
                 get=poster.get,
+                faults=self.faults,
             )
 
     def _act_until(self, at: datetime) -> None:
         while self.owner and self.owner[0].at <= at:
             act = self.owner.pop(0)
             self.move_to(act.at)
-            act.does(self.loop)
+            if not self.faults.owner.silent(act.at):
+                act.does(self.loop)
 
 
 @dataclass
@@ -158,7 +190,7 @@ def stage_crons(days: Days, until: datetime) -> Iterator[tuple[datetime, Callabl
             return
         for stage in built:
             if upcoming[stage.name] == at:
-                yield at, partial(days.fire, stage.name)
+                yield at, partial(days.scheduled, stage.name)
                 upcoming[stage.name] = slots.next_slot(stage, at, zone)
 
 
@@ -172,8 +204,8 @@ def dispatcher_cron(days: Days, until: datetime) -> Iterator[tuple[datetime, Cal
         "dispatcher", DISPATCHER_CRON, "slot", timeout_s=60, lease_s=60, catch_up=timedelta(0), does="starts"
     )
     starts: dict[Stage, Callable[[], object]] = {
-        cron: lambda: dispatch(days.loop, days.fire),
-        watch: lambda: days.fire(watch.name),
+        cron: lambda: dispatch(days.loop, days.scheduled),
+        watch: lambda: days.scheduled(watch.name),
     }
     upcoming = {each: slots.next_slot(each, days.clock.now, zone) for each in starts}
     while (at := min(upcoming.values())) <= until:
@@ -197,6 +229,7 @@ def days_in(
     *,
     credentials: Credentials,
     fault: Fault = no_fault,
+    faults: Faults | None = None,
     progress: Callable[[datetime], None] = lambda _: None,
 ) -> Iterator[Days]:
     """A migrated database, the providers' wire before a world, and the loop between them, at one instant.
@@ -204,33 +237,46 @@ def days_in(
     `settings` makes the loop's settings from the wire's addresses. Raises `AssertionError` at the end if
     the wire itself failed, because then nothing it said can be relied on.
     """
-    clock, agenda = VirtualClock(start), Agenda()
+    clock, agenda, faults = VirtualClock(start), Agenda(), faults or Faults()
     with (
-        WireServer(world, clock, agenda, credentials, fault=fault) as wire,
+        WireServer(world, clock, agenda, credentials, fault=fault, faults=faults) as wire,
         closing(start_clock(dsn, start)) as database,
+        closing(Outage(dsn)) as outage,
     ):
         own = settings(wire.urls)
         machine: dict[str, Any] = {
             "start": lambda name: days.fire(name),
             "stopwatch": lambda: clock.now.timestamp(),
-            "worker_clock": lambda: clock.now,
+            "worker_clock": lambda: clock.now + faults.clocks.skew("worker", clock.now),
+            "latency": lambda: days.pass_by(faults.database.latency(clock.now)),
         }
         with (
             closing(build_loop(own, dsn, lambda seconds: days.wait(seconds), **machine)) as loop,
+            closing(build_loop(own, dsn, lambda seconds: days.wait(seconds), **machine)) as second,
             closing(build_loop(own, dsn, lambda _: None, **machine)) as web_loop,
         ):
             days: Days = Days(loop, web_loop, wire, clock, agenda, database, progress=progress)
+            days.faults, days.second, wire.pass_time = faults, second, days.pass_by
+            days.outage = outage if faults.database.may_be_down else None
             yield days
     if wire.errors:
         raise AssertionError(f"the simulator itself failed:\n{wire.errors[0]}")
 
 
-def build_loop(settings: Settings, dsn: str, pause: Callable[[float], None], **machine: Any) -> Loop:
+def build_loop(
+    settings: Settings,
+    dsn: str,
+    pause: Callable[[float], None],
+    *,
+    latency: Callable[[], None] = lambda: None,
+    **machine: Any,
+) -> Loop:
     """Production's loop over one database, with the clock's pause instead of a sleep.
 
-    `machine` is what else stands in for the real one: `start`, `stopwatch`, `worker_clock`.
+    `latency` is what passes before each call to the database. `machine` is what else stands in for the
+    real one: `start`, `stopwatch`, `worker_clock`.
     """
-    state = State(PostgresTransport(dsn), settings.installation_id)
+    state = State(FaultyTransport(PostgresTransport(dsn), latency), settings.installation_id)
     return Loop(settings=settings, state=state, providers=Providers(settings), pause=pause, **machine)
 
 

@@ -13,9 +13,11 @@ from urllib.parse import parse_qsl
 from simulator import booking
 from simulator.agenda import Agenda, Delivery
 from simulator.clock import VirtualClock
-from simulator.credentials import Credentials
+from simulator.credentials import FORGER, Credentials
+from simulator.faults import Faults
 from simulator.record import Record
 
+RB2B_WANTS = 200
 Post = Callable[[str, Mapping[str, str], bytes], int]
 Get = Callable[[str, Mapping[str, str]], tuple[int, str]]
 
@@ -55,7 +57,7 @@ class Signer:
         return {"content-type": delivery.content_type, **self._signature(delivery, at)}
 
     def _signature(self, delivery: Delivery, at: datetime) -> dict[str, str]:
-        ours = self.credentials
+        ours = FORGER if delivery.forged else self.credentials
         if delivery.scheme == "svix":
             return sign_svix(ours.resend_webhook_secret, delivery.event_id, at, delivery.body)
         if delivery.scheme == "twilio":
@@ -73,30 +75,43 @@ def deliver_due(
     signer: Signer,
     record: Record,
     get: Get | None = None,
+    faults: Faults | None = None,
 ) -> int:
     """Deliver everything due by the clock and say how many deliveries were tried.
 
     `post(url, headers, raw)` answers the HTTP status, 0 for no answer; `get(url, headers)` the status and
     the page. Without `get`, machines that look at links and people who open a page before they unsubscribe
     or book are left out. What a failed delivery does next is the sender's rule: it comes again later, or it
-    is lost.
+    is lost. `faults` may put a delivery off, let it go, or add one.
     """
-    tried = 0
-    for delivery in agenda.due(clock.now):
-        if delivery.method == "GET" and get is None:
+    tried, faults = 0, faults or Faults()
+    for due in agenda.due(clock.now):
+        if due.method == "GET" and get is None:
             continue
         tried += 1
-        headers, page = signer.headers(delivery, clock.now), ""
-        if delivery.method == "GET" and get is not None:
-            status, page = get(delivery.url, headers)
-        else:
-            status = post(delivery.url, headers, delivery.body)
-        _settle(agenda, record, delivery, clock.now, status)
-        agenda.add(*booking.what_follows(delivery, status, page, clock.now))
+        if agenda.is_cut(due.scheme):
+            record.failed(due, 0, gave_up=True)
+            continue
+        for delivery in faults.webhooks.turn(due, agenda, record, clock.now):
+            headers, page = (
+                signer.headers(delivery, clock.now + faults.clocks.skew("provider", clock.now)),
+                "",
+            )
+            if delivery.method == "GET" and get is not None:
+                status, page = get(delivery.url, headers)
+            else:
+                status = post(delivery.url, headers, delivery.body)
+            if delivery.forged:
+                faults.webhooks.forgery_answered(delivery, status)
+                continue
+            _settle(agenda, record, delivery, clock.now, status)
+            agenda.add(*booking.what_follows(delivery, status, page, clock.now))
     return tried
 
 
 def _settle(agenda: Agenda, record: Record, delivery: Delivery, now: datetime, status: int) -> None:
+    if delivery.scheme == "rb2b" and status != RB2B_WANTS:
+        agenda.cut("rb2b")
     if 200 <= status < 300:
         record.arrived(delivery, now)
         return

@@ -11,12 +11,14 @@ from typing import Any, Protocol
 from simulator.agenda import Agenda
 from simulator.clock import VirtualClock
 from simulator.credentials import Credentials
+from simulator.faults import Faults
+from simulator.faults.verdicts import Verdict
 from simulator.record import Contact, Record, Words
 from simulator.wire.http import Request, Response
 from simulator.world import Person, World
 from simulator.world.dice import digest
 
-Fault = Callable[[str, Request], str | None]
+Fault = Callable[[str, Request], Verdict | None]
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Backstage:
     agenda: Agenda
     credentials: Credentials
     record: Record = field(default_factory=Record)
+    faults: Faults = field(default_factory=Faults)
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,10 @@ class Fake(Protocol):
 
     def failure(self, status: int) -> Response:
         """This provider's body for an error it did not mean."""
+        ...
+
+    def quota(self) -> Response:
+        """This provider's answer when a period's quota is used up, whatever its status."""
         ...
 
 

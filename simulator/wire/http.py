@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,13 +14,19 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request; header names are lower case, `path` has no provider prefix and no query."""
+    """One HTTP request; header names are lower case, `path` has no provider prefix and no query.
+
+    `lists` has all values of each field of the query, `query` the last one. A list that lags is to be
+    answered as it was at `as_of`.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    as_of: datetime | None = None
 
     def json(self) -> Any:
         """The parsed body.

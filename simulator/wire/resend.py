@@ -89,6 +89,10 @@ class ResendFake:
         name, message = NAMES.get(status, ("internal_server_error", "An unexpected error occurred."))
         return problem(status, name, message)
 
+    def quota(self) -> Response:
+        """See `Fake`."""
+        return problem(429, "daily_quota_exceeded", "You have reached your daily email sending quota.")
+
     def handle(self, request: Request) -> Response:
         """See `Fake`."""
         refusal = self._refuse_access(request)
@@ -176,6 +180,7 @@ class ResendFake:
             outcome = EmailOutcome("bounced", (Happening("suppressed", now + timedelta(seconds=1)),))
         elif person is not None:
             outcome = receive(self._back.world, person, n=party.n, at=now, previous=party.previous)
+            outcome = self._attacked(outcome, person.identity, party.n, now)
         content = fingerprint(body["subject"], body.get("text"), body.get("html"))
         write_down(
             self._back,
@@ -189,6 +194,18 @@ class ResendFake:
             subject=str(body["subject"]),
         )
         return party, outcome
+
+    def _attacked(self, outcome: EmailOutcome, person: str, n: int, now: datetime) -> EmailOutcome:
+        if not any(each.kind == "replied" for each in outcome.happenings):
+            return outcome
+        words = self._back.faults.people.attack("reply", person, "email", n, now)
+        if words is None:
+            return outcome
+        said = (
+            replace(each, text=f"{each.text}\n\n{words}") if each.kind == "replied" else each
+            for each in outcome.happenings
+        )
+        return replace(outcome, happenings=tuple(said))
 
     def _deliveries(self, mail: Mail, party: Party, outcome: EmailOutcome) -> Iterable[Delivery]:
         sent = mail.at + timedelta(seconds=0.5)
@@ -294,7 +311,8 @@ class ResendFake:
             return _page([_domain(domain) for domain in self._back.credentials.sending_domains], request)
         if kind == "logs":
             hidden = {"request_body", "response_body"}
-            rows = [{k: v for k, v in log.items() if k not in hidden} for log in reversed(self._logs)]
+            known = [log for log in reversed(self._logs) if log["created_at"] <= iso(request.as_of or now)]
+            rows = [{k: v for k, v in log.items() if k not in hidden} for log in known]
             return _found(self._log_named(name)) if name else _page(rows, request)
         if kind == "emails" and name.partition("/")[0] == "receiving":
             return self._received(name.partition("/")[2], request, now)
@@ -302,7 +320,8 @@ class ResendFake:
             mail = self._mails.get(name)
             return _found(bodies.resource(mail, now) if mail else None)
         if kind == "emails":
-            mails = sorted(self._mails.values(), key=lambda mail: (mail.at, mail.id), reverse=True)
+            known_mails = (mail for mail in self._mails.values() if mail.at <= (request.as_of or now))
+            mails = sorted(known_mails, key=lambda mail: (mail.at, mail.id), reverse=True)
             return _page([bodies.summary(mail, now) for mail in mails], request)
         return self.failure(404)
 
@@ -316,6 +335,7 @@ class ResendFake:
         if name:
             reply = next((reply for reply in here if reply.id == name), None)
             return _found(bodies.received_resource(reply) if reply else None)
+        here = [reply for reply in here if reply.at <= (request.as_of or now)]
         here.sort(key=lambda reply: (reply.at, reply.id), reverse=True)
         return _page([bodies.received_row(reply) for reply in here], request)
 

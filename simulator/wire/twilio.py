@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -16,15 +14,12 @@ from simulator.agenda import Delivery, Effect
 from simulator.wire.backstage import Backstage, Party, fingerprint, meet, parse_time, write_down
 from simulator.wire.http import Request, Response, answer
 from simulator.wire.lookup import looked_up
+from simulator.wire.twilio_bodies import API, Body, Text, account_resource, inbound_fields, resource, segments
 from simulator.world.dice import stable_uuid
-from simulator.world.places import place_of_number
 from simulator.world.texts import TextOutcome, receive_text, text_to_stranger
 
-Body = dict[str, Any]
-
-API = "/2010-04-01/Accounts/"
 E164 = re.compile(r"^\+[1-9]\d{6,14}$")
-LONGEST, SEGMENT = 1600, 160
+LONGEST = 1600
 FORM = "application/x-www-form-urlencoded"
 RETRIES = (timedelta(0),)
 FINAL = {"delivered": "delivered", "replied": "delivered", "opted_out": "delivered"}
@@ -42,6 +37,7 @@ MESSAGES = {
     21603: (400, "A 'From' phone number is required."),
     21604: (400, "A 'To' phone number is required."),
     21610: (400, "Attempt to send to unsubscribed recipient"),
+    63038: (429, "The account has exceeded its daily messages limit"),
     21617: (400, "The concatenated message body exceeds the 1600 character limit"),
 }
 
@@ -52,78 +48,6 @@ def problem(code: int, to: str = "") -> Response:
     more = f"https://www.twilio.com/docs/errors/{code}"
     body = {"code": code, "message": message.format(to=to), "more_info": more, "status": status}
     return answer(status, body)
-
-
-@dataclass(frozen=True)
-class Text:
-    """One text, ours or theirs."""
-
-    sid: str
-    account: str
-    body: str
-    to: str
-    sender: str | None
-    service: str | None
-    direction: str
-    at: datetime
-    done: datetime
-    final: str
-    error_code: int | None
-    price: float
-
-    @property
-    def sent(self) -> datetime:
-        """When it left, or came in."""
-        return self.at if self.direction == "inbound" else self.at + timedelta(seconds=1)
-
-    def status(self, now: datetime) -> str:
-        """Twilio's state of the message at this moment."""
-        if self.direction == "inbound":
-            return "received"
-        if now >= self.done:
-            return self.final
-        if now >= self.sent:
-            return "sent"
-        return "accepted" if self.service else "queued"
-
-
-def resource(text: Text, now: datetime) -> Body:
-    """A message as the API shows it at this moment."""
-    status = text.status(now)
-    gone = status not in {"accepted", "queued"}
-    failed = text.error_code if status == text.final else None
-    uri = f"{API}{text.account}/Messages/{text.sid}"
-    return {
-        "account_sid": text.account,
-        "api_version": "2010-04-01",
-        "body": text.body,
-        "date_created": _stamp(text.at),
-        "date_sent": _stamp(text.sent) if gone else None,
-        "date_updated": _stamp(min(text.done, now)),
-        "direction": text.direction,
-        "error_code": failed,
-        "error_message": None,
-        "from": text.sender if gone or not text.service else None,
-        "messaging_service_sid": text.service,
-        "num_media": "0",
-        "num_segments": str(segments(text.body)) if gone or not text.service else "0",
-        "price": f"-{text.price:.5f}" if gone else None,
-        "price_unit": "USD" if gone else None,
-        "sid": text.sid,
-        "status": status,
-        "subresource_uris": {"media": f"{uri}/Media.json"},
-        "to": text.to,
-        "uri": f"{uri}.json",
-    }
-
-
-def _stamp(at: datetime) -> str:
-    return format_datetime(at.astimezone(UTC).replace(microsecond=0))
-
-
-def segments(body: str) -> int:
-    """Parts a text is charged as, taking every text as plain letters."""
-    return 1 if len(body) <= SEGMENT else -(-len(body) // 153)
 
 
 class TwilioFake:
@@ -144,6 +68,10 @@ class TwilioFake:
         """See `Fake`."""
         return problem(20429 if status == 429 else 20500)
 
+    def quota(self) -> Response:
+        """See `Fake`: the account's messages of this day are used up."""
+        return problem(63038)
+
     def handle(self, request: Request) -> Response:
         """See `Fake`."""
         account = self._back.credentials.twilio_account_sid
@@ -153,7 +81,7 @@ class TwilioFake:
         if request.path.startswith("/v2/PhoneNumbers/"):
             return looked_up(self._back.world, request)
         if request.path == f"{API}{account}.json":
-            return answer(200, _account(account))
+            return answer(200, account_resource(account))
         rest = request.path.removeprefix(f"{API}{account}/")
         if rest == "Messages.json":
             return self._send(request) if request.method == "POST" else self._list(request)
@@ -178,6 +106,9 @@ class TwilioFake:
                 for act in self._back.record.acts(person.identity)
             )
             outcome = receive_text(self._back.world, person, to, n=party.n, at=now, agreed=agreed)
+            outcome = self._back.faults.people.text(
+                outcome, person=person.identity, number=to, n=party.n, at=now
+            )
         text = self._accept(form, party, outcome, now)
         return answer(201, resource(text, now))
 
@@ -302,7 +233,8 @@ class TwilioFake:
 
     def _list(self, request: Request) -> Response:
         now, query = self._back.clock.now, request.query
-        texts = [text for text in self._texts.values() if text.at <= now and _wanted(text, query, now)]
+        reached = request.as_of or now
+        texts = [text for text in self._texts.values() if text.at <= reached and _wanted(text, query, now)]
         texts.sort(key=lambda text: (text.at, text.sid), reverse=True)
         size, page = int(query.get("PageSize", "50")), int(query.get("Page", "0"))
         start = page * size
@@ -369,32 +301,3 @@ def _within(sent: datetime, sign: str, value: str) -> bool:
         return bound is None or {"<": sent <= bound, ">": sent >= bound}.get(sign, sent == bound)
     there = sent.astimezone(UTC).date()
     return {"<": there <= day, ">": there >= day}.get(sign, there == day)
-
-
-def inbound_fields(text: Text) -> dict[str, str]:
-    """The form of an inbound message."""
-    there, here = place_of_number(text.sender or ""), place_of_number(text.to)
-    return {
-        **{"ToCountry": "US", "ToState": here.state if here else "", "SmsMessageSid": text.sid},
-        **{"NumMedia": "0", "ToCity": here.city.upper() if here else "", "SmsSid": text.sid},
-        **{"FromZip": there.postal if there else "", "FromState": there.state if there else ""},
-        **{"SmsStatus": "received", "FromCity": there.city.upper() if there else "", "Body": text.body},
-        **{"FromCountry": "US", "To": text.to, "ToZip": here.postal if here else "", "NumSegments": "1"},
-        **{"MessageSid": text.sid, "AccountSid": text.account, "From": text.sender or ""},
-        "ApiVersion": "2010-04-01",
-        **({"MessagingServiceSid": text.service} if text.service else {}),
-    }
-
-
-def _account(sid: str) -> Body:
-    return {
-        "sid": sid,
-        "friendly_name": "Example",
-        "status": "active",
-        "type": "Full",
-        "date_created": "Mon, 05 Jan 2026 09:00:00 +0000",
-        "date_updated": "Mon, 05 Jan 2026 09:00:00 +0000",
-        "owner_account_sid": sid,
-        "subresource_uris": {"messages": f"{API}{sid}/Messages.json"},
-        "uri": f"{API}{sid}.json",
-    }

@@ -32,6 +32,7 @@ NOTHING = Effect()
 SPANS = {"createdAtGe": ge, "createdAtGt": gt, "createdAtLe": le, "createdAtLt": lt}
 LARGEST_PAGE = 1000
 LONGEST_S = 600
+NO_CREDITS = "Wallet balance is too low. Purchase more credits or upgrade your plan."
 BAD_KEY = "Invalid Key. Hot tip, you may be using the private key instead of the public key, or vice versa."
 
 
@@ -45,7 +46,7 @@ class VapiFake:
     """`POST /call`, `GET /call`, `GET /call/{id}`, `GET /assistant`, and the control address of a call.
 
     Everything about a call is decided when it is accepted. A call hung up through its control address
-    still ends at its own time.
+    still ends at its own time, unless it is one that never ends: that one ends then.
     """
 
     def __init__(self, back: Backstage, url: str) -> None:
@@ -63,6 +64,10 @@ class VapiFake:
     def failure(self, status: int) -> Response:
         """See `Fake`."""
         return problem(status, TITLES.get(status, "Internal Server Error"))
+
+    def quota(self) -> Response:
+        """See `Fake`: the credits are used up."""
+        return answer(402, {"message": NO_CREDITS, "error": "Payment Required", "statusCode": 402})
 
     def handle(self, request: Request) -> Response:
         """See `Fake`."""
@@ -111,6 +116,8 @@ class VapiFake:
         outcome = self._outcome(party, placed, body)
         reference = body["customer"].get("externalId") or body.get("name")
         rates = self._back.world.rates.calls
+        people, who = self._back.faults.people, party.person
+        endless = outcome.connected and who is not None and people.never_ends(who.identity, party.n, placed)
         call = Call(
             id=stable_uuid(self._back.world.seed, "vapi", party.name, party.n),
             request=body,
@@ -120,6 +127,7 @@ class VapiFake:
             outcome=outcome,
             per_minute=rates.platform_per_minute + rates.models_per_minute,
             number=self._back.credentials.twilio_number,
+            endless=endless,
         )
         write_down(
             self._back,
@@ -148,6 +156,14 @@ class VapiFake:
             asked=asked,
             greeting=_greeting(body),
         )
+        outcome = self._back.faults.people.call(
+            outcome,
+            person=party.person.identity,
+            number=party.to,
+            sender=str(body.get("phoneNumberId")),
+            n=party.n,
+            at=placed,
+        )
         longest = _merged(body).get("maxDurationSeconds") or LONGEST_S
         if outcome.talk_s <= longest:
             return outcome
@@ -170,7 +186,19 @@ class VapiFake:
         call = self._calls.get(name)
         if call is None or not call.live(self._back.clock.now):
             return problem(404, "Call not found or already ended.")
+        if call.endless:
+            self._hang_up(call)
         return answer(200, {})
+
+    def _hang_up(self, call: Call) -> None:
+        now = self._back.clock.now
+        talk_s = max(round((now - call.answered).total_seconds(), 1), 0.0)
+        outcome = replace(call.outcome, talk_s=talk_s, ended_reason="manually-canceled")
+        ended = replace(call, endless=False, outcome=outcome)
+        self._calls[call.id] = ended
+        self._open = [ended if each is call else each for each in self._open]
+        told = webhooks(ended, self._back.credentials.vapi_url)
+        self._back.agenda.add(*(delivery for delivery in told if delivery.at > now))
 
     def _fetch(self, name: str) -> Response:
         call = self._calls.get(name)
@@ -182,7 +210,12 @@ class VapiFake:
         return bodies.fetched(call, self._back.clock.now, self._monitor(call))
 
     def _list(self, request: Request) -> Response:
-        found = [call for call in self._calls.values() if _in_span(_millis(call.created), request.query)]
+        reached = request.as_of or self._back.clock.now
+        found = [
+            call
+            for call in self._calls.values()
+            if call.created <= reached and _in_span(_millis(call.created), request.query)
+        ]
         found.sort(key=lambda call: (call.created, call.id), reverse=True)
         limit = min(int(request.query.get("limit", "100")), LARGEST_PAGE)
         return answer(200, [self._shown(call) for call in found[:limit]])
@@ -274,6 +307,8 @@ def _events(call: Call) -> list[tuple[str, datetime, Body, Effect]]:
     if tool is not None:
         at = call.answered + timedelta(seconds=round(call.outcome.talk_s * 0.8, 1))
         found.append(("tool-calls", at, bodies.tool_calls(call, tool, _arguments(call, tool), at), effect))
+    if call.endless:
+        return found
     ended = call.ended + timedelta(seconds=1)
     found.append(("status-update", ended, bodies.status_update(call, "ended", ended), NOTHING))
     at = call.ended + REPORT_AFTER

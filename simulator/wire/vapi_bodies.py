@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from simulator.wire.backstage import Party, as_dict, iso
@@ -18,12 +18,17 @@ SECRET = "EXAMPLE-SECRET-MUST-BE-REDACTED"  # noqa: S105 - planted to prove reda
 STORAGE = "https://storage.vapi.ai/EXAMPLE"
 TRANSPORT_PER_MINUTE = 0.014
 
+NEVER = datetime.max.replace(tzinfo=UTC)
+
 Body = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Call:
-    """One accepted call: the request, and everything that is going to happen to it."""
+    """One accepted call: the request, and everything that is going to happen to it.
+
+    An `endless` one stays in progress until somebody hangs it up.
+    """
 
     id: str
     request: Body
@@ -33,6 +38,7 @@ class Call:
     outcome: CallOutcome
     per_minute: float
     number: str
+    endless: bool = False
 
     @property
     def answered(self) -> datetime:
@@ -41,7 +47,9 @@ class Call:
 
     @property
     def ended(self) -> datetime:
-        """When the line is free again."""
+        """When the line is free again; never, for a call that hangs."""
+        if self.endless:
+            return NEVER
         return self.answered + timedelta(seconds=self.outcome.talk_s)
 
     def status(self, now: datetime) -> str:

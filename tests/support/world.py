@@ -25,6 +25,10 @@ from shared.state import State
 from shared.state.transport import Transport
 from simulator.days import Days, days_in, local, nothing
 from simulator.demo import ZONE, Inbox, Lists, credentials, demo_settings, take_in
+from simulator.faults import Faults as FaultsOfARun
+from simulator.faults import read_entries
+from simulator.faults.verdicts import Verdict
+from simulator.truth import Truth
 from simulator.violations import violations
 from simulator.wire.backstage import Fault
 from simulator.wire.http import Request
@@ -161,9 +165,10 @@ class Stand:
     world: World
     inbox: Inbox
     dsn: str
+    injected: Truth
     fault: Fault = no_fault
 
-    def look(self, point: str, request: Request) -> str | None:
+    def look(self, point: str, request: Request) -> Verdict | None:
         """See every request first, then the fault."""
         self.inbox.look(point, request)
         return self.fault(point, request)
@@ -249,12 +254,18 @@ def stand(
     start: datetime | None = None,
     live: bool = True,
     seed: int = 1,
+    faults: Sequence[Mapping[str, object]] = (),
 ) -> Iterator[Stand]:
-    """A world of these people on a migrated database, five minutes before the first morning's plan."""
+    """A world of these people on a migrated database, five minutes before the first morning's plan.
+
+    `faults` are entries as in a world's file; what they did stands in `injected`.
+    """
     world = World.build(rows, consents, truth or rates(), seed)
     inbox = Inbox()
     found: list[Stand] = []
-    begin = start or at(8) - timedelta(minutes=5)
+    begin, injected = start or at(8) - timedelta(minutes=5), Truth("stand", seed)
+    broken = FaultsOfARun(read_entries(faults, "stand"), injected, start=begin, zone=ZONE)
+    files = lists(rows, consents)
     with days_in(
         world,
         dsn,
@@ -262,9 +273,10 @@ def stand(
         lambda urls: demo_settings(urls, seed),
         credentials=credentials(),
         fault=lambda point, request: found[0].look(point, request),
+        faults=broken,
     ) as days:
-        found.append(Stand(days, world, inbox, dsn))
-        take_in(days.loop, lists(rows, consents))
+        found.append(Stand(days, world, inbox, dsn, injected))
+        take_in(days.loop, dataclasses.replace(files, leads=broken.lists.spoiled(files.leads)))
         if live:
             days.loop.state.live.turn_on(app="growthloop", actor="owner")
         yield found[0]

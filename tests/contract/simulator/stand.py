@@ -15,6 +15,7 @@ import httpx
 from simulator.agenda import Agenda, Delivery
 from simulator.clock import VirtualClock
 from simulator.credentials import Credentials
+from simulator.faults import Faults
 from simulator.webhooks import deliver_due
 from simulator.wire import WireServer
 from simulator.wire.backstage import Fault
@@ -88,10 +89,15 @@ class Stand:
 
 @contextmanager
 def standing(
-    world: World, *, start: datetime = MONDAY, fault: Fault = no_fault, lines: int = 10
+    world: World,
+    *,
+    start: datetime = MONDAY,
+    fault: Fault = no_fault,
+    faults: Faults | None = None,
+    lines: int = 10,
 ) -> Iterator[Stand]:
     """A running server; fails at the end if one of the fakes had a bug."""
     clock, agenda, keys = VirtualClock(start), Agenda(), replace(KEYS, vapi_concurrency=lines)
-    with WireServer(world, clock, agenda, keys, fault=fault) as server, httpx.Client() as http:
+    with WireServer(world, clock, agenda, keys, fault=fault, faults=faults) as server, httpx.Client() as http:
         yield Stand(server, clock, agenda, http)
         assert server.errors == []

@@ -1,0 +1,97 @@
+"""A fault of one run: when it is on, whom it hits, and the note of everything that it did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Generic, TypeVar
+
+from simulator.faults.entries import Entry
+from simulator.truth import Injected, Truth
+from simulator.world.dice import dice
+
+E = TypeVar("E", bound=Entry)
+FOREVER = datetime.max.replace(tzinfo=UTC)
+UNNOTICEABLE = frozenset({"list_lags", "dst_change"})
+"""A list that lags looks like one with nothing new in it; a change of clocks is to be lived through."""
+
+
+@dataclass(frozen=True)
+class Planned(Generic[E]):
+    """One entry with its span in time. `name` tells it from others of its kind in every die."""
+
+    entry: E
+    name: str
+    seed: int
+    start: datetime
+    end: datetime | None
+
+    def on(self, at: datetime) -> bool:
+        """Whether the span holds this moment."""
+        return self.start <= at and (self.end is None or at < self.end)
+
+    def hits(self, *about: object) -> bool:
+        """Whether it hits this one: a die of its own for each, so that no order of events matters."""
+        return dice(self.seed, "fault", self.name, *about).random() < self.entry.rate
+
+    @property
+    def comes(self) -> bool:
+        """For a span as a whole: whether it comes in this run."""
+        return self.hits("span")
+
+
+class Plan:
+    """All faults of one run, and the ground truth of what they did."""
+
+    def __init__(self, entries: Sequence[Entry], truth: Truth, *, start: datetime, zone: tzinfo) -> None:
+        self.midnight = datetime.combine(start.astimezone(zone).date(), time(), zone)
+        self.zone = zone
+        self.seed = truth.seed
+        self._truth = truth
+        counts: Counter[str] = Counter()
+        self._planned: list[Planned[Entry]] = []
+        for entry in entries:
+            counts[entry.kind] += 1
+            self._planned.append(self._place(entry, f"{entry.kind}#{counts[entry.kind]}"))
+
+    def _place(self, entry: Entry, name: str) -> Planned[Entry]:
+        begins = wall(self.midnight, entry.start)
+        ends = begins + entry.length if entry.length is not None else None
+        return Planned(entry, name, self.seed, begins, ends)
+
+    def of(self, sort: type[E]) -> list[Planned[E]]:
+        """The faults of one sort, in the file's order."""
+        return [each for each in self._planned if isinstance(each.entry, sort)]  # type: ignore[misc]
+
+    def note(
+        self,
+        fault: Planned[E],
+        at: datetime,
+        target: str,
+        *,
+        until: datetime | None = None,
+        detectable: bool = True,
+    ) -> None:
+        """Write down that a fault came; without `until` it was over at once."""
+        kind = fault.entry.kind
+        noticeable = detectable and kind not in UNNOTICEABLE
+        self._truth.inject(Injected(kind, at, until or at, target, noticeable))
+
+    def spans(self, faults: Sequence[Planned[E]], target: str) -> list[Planned[E]]:
+        """Those of these spans that come in this run; each is noted once, as a whole."""
+        found = [fault for fault in faults if fault.comes]
+        for fault in found:
+            self.note(fault, fault.start, target, until=fault.end or FOREVER)
+        return found
+
+
+def wall(midnight: datetime, after: timedelta) -> datetime:
+    """So long after a midnight by the wall clock, which no change of clocks shifts."""
+    return (midnight.replace(tzinfo=None) + after).replace(tzinfo=midnight.tzinfo)
+
+
+def on_now(faults: Sequence[Planned[E]], at: datetime) -> Iterator[Planned[E]]:
+    """Those of these faults whose span holds this moment."""
+    return (fault for fault in faults if fault.on(at))
