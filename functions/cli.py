@@ -11,6 +11,7 @@ import click
 from shared.errors import ConfigurationError, GrowthLoopError
 
 AREAS = (
+    "checking",
     "intake",
     "people",
     "running",

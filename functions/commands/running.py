@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -10,6 +10,9 @@ import click
 from functions import stages
 from functions.commands.common import JSON, answer, opened
 from shared.errors import GrowthLoopError
+from shared.state.incidents import RepairFigures
+
+MONTH = timedelta(days=30)
 
 
 @click.command()
@@ -64,6 +67,8 @@ def status(as_json: bool) -> None:
         waiting = loop.state.measures.open_deliveries(100)
         counts = loop.state.people.count()
         trouble = old_transaction(loop)
+        incidents = loop.state.incidents.open()
+        mended = loop.state.incidents.figures(now - MONTH)
     rows = {stage.name: _standing(stage, runs.get(stage.name), now) for stage in stages.STAGES}
     values = {
         "live": switches.may_send,
@@ -71,15 +76,33 @@ def status(as_json: bool) -> None:
         "stages": rows,
         "unsettled": len(waiting),
         "trouble": trouble,
+        "incidents": [
+            each.model_dump(mode="json", include={"kind", "target", "severity"}) for each in incidents
+        ],
+        "repairs": mended.model_dump(),
         **counts,
     }
     lines = [
         "Live." if switches.may_send else "Not live: nothing is sent.",
         f"{counts['leads']} leads of {counts['companies']} companies; {len(waiting)} touches unsettled.",
         *trouble,
+        *(
+            f"Wrong: {each.words} ({each.target}), since {each.opened_at:%d %b %H:%M} UTC."
+            for each in incidents
+        ),
+        _mended(mended),
         *(f"{name:24} {words}" for name, words in rows.items()),
     ]
     answer(values, as_json, "\n".join(lines))
+
+
+def _mended(figures: RepairFigures) -> str:
+    """How the last 30 days went."""
+    if not figures.opened:
+        return "No incidents in 30 days."
+    minutes = f", {figures.mttr_s / 60:.0f} min on average" if figures.mttr_s is not None else ""
+    alone = figures.by_playbook + figures.by_itself
+    return f"{figures.opened} incidents in 30 days, {alone} of them mended without you{minutes}."
 
 
 def _standing(stage: stages.Stage, run: Any, now: datetime) -> str:

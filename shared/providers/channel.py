@@ -45,3 +45,7 @@ class Channel(Protocol):
     def send(self, message: Message) -> Receipt:
         """Hand one message to the provider."""
         ...
+
+    def probe(self) -> None:
+        """A free request that raises what a real one would."""
+        ...

@@ -192,6 +192,10 @@ class Incidents:
         """Incidents opened since then, newest first, with how each ended."""
         return list(self._call("incidents_v1", since=since.isoformat(), max_rows=max_rows))
 
+    def applied_migrations(self) -> list[str]:
+        """Versions of the migrations that this database has had, oldest first."""
+        return list(self._call("applied_migrations_v1"))
+
     def figures(self, since: datetime) -> RepairFigures:
         """How fast trouble was seen and repaired, and how much of it without anybody."""
         return RepairFigures.model_validate(self._call("repair_figures_v1", since=since.isoformat()))

@@ -35,7 +35,7 @@ class Twice:
     def __init__(self, inner: Channel) -> None:
         self._inner = inner
         self.name: ChannelName = inner.name
-        self.provider, self.deadline_s = inner.provider, inner.deadline_s
+        self.provider, self.deadline_s, self.probe = inner.provider, inner.deadline_s, inner.probe
 
     def send(self, message: Message) -> Receipt:
         """Once as asked, once more as if it were another message."""

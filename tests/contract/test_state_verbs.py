@@ -232,6 +232,7 @@ def mend(ledger: Ledger) -> None:
     incidents.close(incident.id)
     incidents.since(NOW, 10)
     incidents.figures(NOW)
+    incidents.applied_migrations()
 
 
 def test_every_verb__answers_the_same_over_both_transports(
