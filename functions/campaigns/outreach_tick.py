@@ -18,7 +18,6 @@ from shared.report import StageReport
 from shared.state.outreach import TickState
 
 STAGE = "outreach_tick"
-OLD_TRANSACTION_S = 120  # ours end within seconds
 CHANNELS: tuple[ChannelName, ...] = ("call", "sms", "email")
 
 
@@ -38,17 +37,7 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
         tally.notes += [f"hot leads: {n} {what}" for what, n in sorted(told.items())]
     if not preview and any(found.due.values()):
         send_due(loop, found, tally)
-        tally.notes += old_transaction(loop)
     return tally.report(STAGE, found)
-
-
-def old_transaction(loop: Loop) -> list[str]:
-    """What is wrong with the database when somebody keeps a transaction open: every claim gets slower."""
-    age_s = loop.state.measures.oldest_transaction().age_s
-    if age_s is None or age_s < OLD_TRANSACTION_S:
-        return []
-    loop.log.warning("old transaction", extra={"age_s": age_s})
-    return [f"database: a transaction has been open for {age_s // 60} min; while it is, sending gets slower"]
 
 
 def send_due(loop: Loop, found: TickState, tally: Tally) -> None:

@@ -58,15 +58,12 @@ def report() -> None:
 @JSON
 def status(as_json: bool) -> None:
     """What is on, what ran last, what waits."""
-    from functions.campaigns.outreach_tick import old_transaction
-
     with opened() as loop:
         now = loop.clock.now()
         switches = loop.state.live.status()
         runs = {run.stage: run for run in loop.state.stages.last_runs()}
         waiting = loop.state.measures.open_deliveries(100)
         counts = loop.state.people.count()
-        trouble = old_transaction(loop)
         incidents = loop.state.incidents.open()
         mended = loop.state.incidents.figures(now - MONTH)
     rows = {stage.name: _standing(stage, runs.get(stage.name), now) for stage in stages.STAGES}
@@ -75,7 +72,6 @@ def status(as_json: bool) -> None:
         "kill_switch": switches.kill_switch,
         "stages": rows,
         "unsettled": len(waiting),
-        "trouble": trouble,
         "incidents": [
             each.model_dump(mode="json", include={"kind", "target", "severity"}) for each in incidents
         ],
@@ -85,7 +81,6 @@ def status(as_json: bool) -> None:
     lines = [
         "Live." if switches.may_send else "Not live: nothing is sent.",
         f"{counts['leads']} leads of {counts['companies']} companies; {len(waiting)} touches unsettled.",
-        *trouble,
         *(
             f"Wrong: {each.words} ({each.target}), since {each.opened_at:%d %b %H:%M} UTC."
             for each in incidents

@@ -126,7 +126,7 @@ class VitalSigns(BaseModel):
     spent_today: dict[str, float]
     mail_7d: MailWeek
     senders: tuple[SenderHealth, ...]
-    oldest_transaction_s: float
+    oldest_transaction_s: int | None
     errors_1h: tuple[ErrorCount, ...]
 
 

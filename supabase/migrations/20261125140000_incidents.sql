@@ -184,9 +184,7 @@ as $$
                 and d.state in ('accepted', 'finished')),
         'senders', (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'health', s.health) order by s.id), '[]')
             from senders s where s.active),
-        'oldest_transaction_s', (select coalesce(floor(max(extract(epoch from clock_timestamp() - a.xact_start))), 0)
-            from pg_stat_activity a where a.datname = current_database() and a.pid <> pg_backend_pid()
-                and a.backend_type = 'client backend'),
+        'oldest_transaction_s', (oldest_transaction_v1() ->> 'age_s')::int,
         'errors_1h', (select coalesce(jsonb_agg(to_jsonb(x) order by x.n desc, x.stage, x.code), '[]') from (
             select r.stage, coalesce(r.error ->> 'code', 'unexplained') as code, coalesce(r.error ->> 'where', '') as at,
                    coalesce((r.error ->> 'system_wide')::boolean, false) as system_wide, count(*) as n,

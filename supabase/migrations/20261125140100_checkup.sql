@@ -12,6 +12,18 @@ begin
 end
 $$;
 
-revoke all on function public.applied_migrations_v1() from public, anon, authenticated;
-grant execute on function public.applied_migrations_v1() to service_role;
+do $$
+declare t record;
+begin
+    for t in select tablename from pg_tables where schemaname = 'public' loop
+        execute format('alter table public.%I enable row level security', t.tablename);
+    end loop;
+end
+$$;
+revoke all on all tables in schema public from public, anon, authenticated;
+revoke all on all sequences in schema public from public, anon, authenticated;
+revoke all on all functions in schema public from public, anon, authenticated;
+grant all on all tables in schema public to service_role;
+grant all on all sequences in schema public to service_role;
+grant execute on all functions in schema public to service_role;
 notify pgrst, 'reload schema';

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import psycopg
-import pytest
 
-from functions.campaigns import outreach_tick
+from functions.medic.probes import Scene
+from functions.medic.probes.old_transaction import look
+from functions.medic.rounds import behold
 from shared.config import Settings
 from shared.loop import Loop
 from shared.providers.registry import Providers
@@ -35,17 +37,20 @@ def test_no_transaction__no_age(ledger: Ledger) -> None:
     assert (found.age_s, found.hidden) == (None, 0)
 
 
-def test_open_transaction__is_noted_from_its_limit_on(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_open_transaction__is_found_from_its_limit_on(ledger: Ledger) -> None:
     loop = loop_over(ledger)
     with kept_open(ledger.dsn):
-        assert ledger.state.measures.oldest_transaction().age_s is not None
-        assert outreach_tick.old_transaction(loop) == []
-        monkeypatch.setattr(outreach_tick, "OLD_TRANSACTION_S", 0)
-        (note,) = outreach_tick.old_transaction(loop)
-        assert "has been open" in note
-    assert outreach_tick.old_transaction(loop) == []
+        scene = behold(loop)
+        assert look(scene) == []
+        assert [finding.target for finding in look(_impatient(scene))] == ["database"]
+    assert look(_impatient(behold(loop))) == []
+
+
+def _impatient(scene: Scene) -> Scene:
+    """The scene two minutes later, as far as open transactions go."""
+    age = scene.signs.oldest_transaction_s
+    older = age + 120 if age is not None else None
+    return replace(scene, signs=scene.signs.model_copy(update={"oldest_transaction_s": older}))
 
 
 def test_claims_beside_an_old_transaction__hand_out_each_touch_once(ledger: Ledger) -> None:

@@ -9,6 +9,8 @@ from functions.medic.probes import Finding, Probe, Scene
 
 def look(scene: Scene) -> list[Finding]:
     """The oldest open transaction of this database, by age."""
+    if scene.signs.oldest_transaction_s is None:
+        return []
     age = timedelta(seconds=scene.signs.oldest_transaction_s)
     if age < timedelta(minutes=scene.limits.database.transaction_minutes):
         return []

@@ -69,7 +69,7 @@ def quiet(**signs: Any) -> Scene:
         spent_today={},
         mail_7d=MailWeek(sent=400, bounced=2, complained=0),
         senders=(),
-        oldest_transaction_s=0.2,
+        oldest_transaction_s=None,
         errors_1h=(),
     )
     return Scene(

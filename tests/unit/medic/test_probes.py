@@ -42,7 +42,7 @@ TROUBLE: dict[str, tuple[Scene, str]] = {
     "error_rate": (quiet(errors_1h=errors(11)), "all"),
     "lease_lapsed": (quiet(lapsed=("a",)), "touches"),
     "mail_health": (quiet(mail_7d=MailWeek(sent=100, bounced=2, complained=0)), "email"),
-    "old_transaction": (quiet(oldest_transaction_s=400.0), "database"),
+    "old_transaction": (quiet(oldest_transaction_s=400), "database"),
     "parked_touches": (quiet(parked=1, oldest_parked_at=NOW - 25 * HOUR), "touches"),
     "sender_health": (quiet(senders=(SenderHealth(id="call:+1", health="quarantined"),)), "call:+1"),
     "spend": (quiet(spent_today={"call": 58.0}), "call"),
