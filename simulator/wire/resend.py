@@ -26,6 +26,7 @@ from simulator.wire.http import JSON, Request, Response, answer
 from simulator.wire.resend_bodies import Body, Inbound, Mail
 from simulator.world.dice import stable_uuid
 from simulator.world.emails import EmailOutcome, Happening, delivered_only, receive
+from simulator.world.features import Said
 
 KEY_KEPT = timedelta(hours=24)
 ADDRESS = re.compile(r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$")
@@ -179,7 +180,9 @@ class ResendFake:
         if person is not None and person.bad_address and party.n > 1:
             outcome = EmailOutcome("bounced", (Happening("suppressed", now + timedelta(seconds=1)),))
         elif person is not None:
-            outcome = receive(self._back.world, person, n=party.n, at=now, previous=party.previous)
+            said = Said("email", str(body.get("text") or ""), str(body["subject"]))
+            world = self._back.world
+            outcome = receive(world, person, n=party.n, at=now, previous=party.previous, said=said)
             outcome = self._attacked(outcome, person.identity, party.n, now)
         content = fingerprint(body["subject"], body.get("text"), body.get("html"))
         write_down(

@@ -105,7 +105,8 @@ class TwilioFake:
                 act.channel == "sms" and act.kind != booking.BOOKS
                 for act in self._back.record.acts(person.identity)
             )
-            outcome = receive_text(self._back.world, person, to, n=party.n, at=now, agreed=agreed)
+            words = form["Body"]
+            outcome = receive_text(self._back.world, person, to, n=party.n, at=now, agreed=agreed, text=words)
             outcome = self._back.faults.people.text(
                 outcome, person=person.identity, number=to, n=party.n, at=now
             )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import log
 from random import Random
 from zoneinfo import ZoneInfo
 
+from simulator.truth import Planted
 from simulator.world.dice import dice, pick
+from simulator.world.effects import Meeting, factor, opt_out_factor, reweighted
+from simulator.world.features import Said
 from simulator.world.people import Person, PhoneTruth
-from simulator.world.places import ALASKA, ARIZONA, EASTERN, HAWAII, MOUNTAIN, PACIFIC
+from simulator.world.places import region_of
 from simulator.world.population import World
 from simulator.world.rates import Calls, Rates, Segment
 from simulator.world.words import GREETING, MENU, Line, spoken
@@ -32,19 +36,6 @@ REASONS = {
 }
 ASSISTANT_ENDS = frozenset({"meeting", "callback", "dnc", "gatekeeper"})
 DECISION_MAKERS = frozenset({"meeting", "callback", "send_email", "not_interested", "conversation"})
-ZONE_REGIONS = {
-    EASTERN: "eastern",
-    MOUNTAIN: "mountain",
-    ARIZONA: "mountain",
-    "America/Boise": "mountain",
-    PACIFIC: "pacific",
-    ALASKA: "pacific",
-    "America/Vancouver": "pacific",
-    HAWAII: "hawaii",
-    "America/Indiana/Indianapolis": "eastern",
-    "America/Kentucky/Louisville": "eastern",
-    "America/Toronto": "eastern",
-}
 
 
 @dataclass(frozen=True)
@@ -82,7 +73,7 @@ def human_share(rates: Rates, phone: PhoneTruth, propensity: float, zone: str, a
     segment: Segment = getattr(calls.segments, phone.segment)
     local = at.astimezone(ZoneInfo(zone))
     share = propensity / (1 - segment.invalid) * _moment(calls, local)
-    region: float = getattr(calls.regions, ZONE_REGIONS.get(zone, "central"))
+    region: float = getattr(calls.regions, region_of(zone))
     share *= region
     if phone.segment == "main_line" and local.month in calls.peak_months:
         share *= calls.peak_main_line
@@ -109,20 +100,23 @@ def dial(
 ) -> CallOutcome:
     """The outcome of the n-th call to this person, placed at `at`.
 
-    `asked` means that the person wants to be called. Nothing else about the request matters yet: a world
-    with planted effects looks at its words too.
+    `asked` means that the person wants to be called. `greeting` is the first thing they hear; what is
+    planted in the world may hang on its words.
     """
     roll = dice(world.seed, person.identity, "call", n)
     phone = world.lines[number]
     if phone.invalid:
         return _missed("invalid_number", FAIL_S)
+    here = world.meeting(person, at, Said("call", greeting), phone)
     share = human_share(world.rates, phone, world.answers(person, phone), person.zone, at)
+    share = min(share * factor(world.planted, "answered", here), HIGHEST)
     if asked:
         share = max(share, world.rates.calls.asked_answer)
     segment: Segment = getattr(world.rates.calls.segments, phone.segment)
     if roll.random() >= share:
         return _unanswered(world.rates.calls, segment, roll)
-    return _answered(world.rates.calls, segment, roll, person.zone, at, greeting)
+    found = pick(roll, _reactions(segment, world.planted, here))
+    return _answered(world.rates.calls, found, roll, person.zone, at, greeting)
 
 
 def ordinary_stranger() -> CallOutcome:
@@ -154,10 +148,17 @@ def _unanswered(calls: Calls, segment: Segment, roll: Random) -> CallOutcome:
     return _missed(found, RING_OUT_S if found == "no_answer" else FAIL_S)
 
 
-def _answered(
-    calls: Calls, segment: Segment, roll: Random, zone: str, at: datetime, greeting: str
-) -> CallOutcome:
-    found = pick(roll, segment.given_human)
+def _reactions(segment: Segment, planted: tuple[Planted, ...], here: Meeting) -> Mapping[str, float]:
+    """What a human does who has picked up, by share."""
+    makers = factor(planted, "dm_contact", here)
+    factors = dict.fromkeys(sorted(DECISION_MAKERS), makers)
+    factors["meeting"] = makers * factor(planted, "booked", here)
+    factors["early_hangup"] = factor(planted, "early_hangup", here)
+    factors["dnc"] = opt_out_factor(planted, here)
+    return reweighted(segment.given_human, {name: by for name, by in factors.items() if by != 1})
+
+
+def _answered(calls: Calls, found: str, roll: Random, zone: str, at: datetime, greeting: str) -> CallOutcome:
     ring_s, talk_s = roll.uniform(*calls.ring_s), _talk(calls, roll, found)
     later = add_working_time(at, timedelta(hours=roll.uniform(2, 20)), zone)
     days = timedelta(hours=roll.uniform(10, 50))

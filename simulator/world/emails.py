@@ -8,7 +8,10 @@ from math import log
 from random import Random
 from zoneinfo import ZoneInfo
 
+from simulator.truth import Planted
 from simulator.world.dice import dice, pick
+from simulator.world.effects import Meeting, factor, opt_out_factor, reweighted
+from simulator.world.features import Said
 from simulator.world.people import Person, size_class
 from simulator.world.population import World
 from simulator.world.rates import Emails
@@ -17,6 +20,7 @@ from simulator.world.working_hours import add_working_time, next_working_moment
 
 LATE_MAIL = 4
 NOON = 12
+NOTHING_SAID = Said("email", "")
 DAILY, ALTERNATE = timedelta(hours=36), timedelta(hours=60)
 
 
@@ -42,11 +46,17 @@ class EmailOutcome:
 
 
 def receive(
-    world: World, person: Person, *, n: int, at: datetime, previous: datetime | None = None
+    world: World,
+    person: Person,
+    *,
+    n: int,
+    at: datetime,
+    previous: datetime | None = None,
+    said: Said = NOTHING_SAID,
 ) -> EmailOutcome:
     """The outcome of the n-th mail to this person, accepted at `at`, the one before at `previous`."""
     roll = dice(world.seed, person.identity, "email", n)
-    rates = world.rates.emails
+    rates = _moved(world.rates.emails, world.planted, world.meeting(person, at, said))
     arrival = at + timedelta(seconds=roll.uniform(1, 20))
     if person.bad_address:
         return EmailOutcome("bounced", (Happening("bounced", arrival),))
@@ -67,6 +77,23 @@ def receive(
 def delivered_only(at: datetime) -> EmailOutcome:
     """A mail to somebody outside the world arrives, and that is all."""
     return EmailOutcome("delivered", (Happening("delivered", at + timedelta(seconds=2)),))
+
+
+def _moved(rates: Emails, planted: tuple[Planted, ...], here: Meeting) -> Emails:
+    """The rates of this one mail, with what the world plants."""
+    if not planted:
+        return rates
+    leaves = opt_out_factor(planted, here)
+    classes = {"positive": factor(planted, "positive", here), "opt_out": leaves}
+    return rates.model_copy(
+        update={
+            "reply_per_person": min(1.0, rates.reply_per_person * factor(planted, "replied", here)),
+            "reply_classes": reweighted(rates.reply_classes, classes),
+            "books_when_positive": min(1.0, rates.books_when_positive * factor(planted, "booked", here)),
+            "unsubscribe": min(1.0, rates.unsubscribe * leaves),
+            "complaint": min(1.0, rates.complaint * leaves),
+        }
+    )
 
 
 def _disposition(happenings: list[Happening]) -> str:

@@ -54,14 +54,19 @@ class Person:
     """Somebody who can be contacted, and what is true of them.
 
     `identity` names the person in every die and record and never leaves the simulator. `answers` is the
-    chance of picking up the person's own line, `eagerness` multiplies the chance to reply.
+    chance of picking up the person's own line, `eagerness` multiplies the chance to reply. `fact` is true
+    of them and in no lead file: only who looked them up can tell it.
     """
 
     identity: str
     first_name: str
     last_name: str
     company: str
+    industry: str
+    source: str
+    fact: str
     staff: int
+    city: str
     state: str
     country: str
     zone: str

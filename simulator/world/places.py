@@ -118,6 +118,20 @@ Manchester|England|M2 5DB|Europe/London|44|United Kingdom
 
 PLACES = tuple(Place(*row.split("|")) for row in _ROWS.strip().splitlines())
 
+_ZONE_REGIONS = {
+    EASTERN: "eastern",
+    MOUNTAIN: "mountain",
+    ARIZONA: "mountain",
+    "America/Boise": "mountain",
+    PACIFIC: "pacific",
+    ALASKA: "pacific",
+    "America/Vancouver": "pacific",
+    HAWAII: "hawaii",
+    "America/Indiana/Indianapolis": "eastern",
+    "America/Kentucky/Louisville": "eastern",
+    "America/Toronto": "eastern",
+}
+
 _NAMES = """
 AL Alabama,AK Alaska,AZ Arizona,AR Arkansas,CA California,CO Colorado,CT Connecticut,DE Delaware,FL Florida,
 GA Georgia,HI Hawaii,ID Idaho,IL Illinois,IN Indiana,IA Iowa,KS Kansas,KY Kentucky,LA Louisiana,ME Maine,
@@ -149,6 +163,11 @@ def _zones_by_state() -> dict[str, tuple[str, ...]]:
 
 STATE_ZONES = _zones_by_state()
 AREA_PLACES = {place.area: place for place in reversed(PLACES)}
+
+
+def region_of(zone: str) -> str:
+    """The part of the country a zone belongs to, as answer rates know it."""
+    return _ZONE_REGIONS.get(zone, "central")
 
 
 def state_code(text: str) -> str:

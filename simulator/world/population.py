@@ -8,12 +8,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import phonenumbers
 
-from simulator.world.dice import dice
+from simulator.truth import Planted
+from simulator.world.dice import dice, pick
+from simulator.world.effects import Meeting
+from simulator.world.features import Said
 from simulator.world.people import (
     Column,
     Consent,
@@ -38,6 +41,18 @@ PHONE_COLUMNS: tuple[tuple[str, Column], ...] = (
     ("phone", "main"),
 )
 DEFAULT_STAFF = 20
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+FACTS = dict.fromkeys(
+    (
+        "the new shop you opened in spring",
+        "your two vans with the blue lettering",
+        "the award of your chamber of commerce",
+        "your emergency line at night",
+        "the apprentice you took on last year",
+        "your twenty years in the trade",
+    ),
+    1.0,
+)
 NANP = re.compile(r"^\+1[2-9]\d{2}[2-9]\d{6}$")
 REGIONS = {"canada": "CA", "united kingdom": "GB", "uk": "GB", "great britain": "GB"}
 
@@ -47,6 +62,7 @@ class World:
     """Everybody who can be contacted. Frozen: what happens to them is in the record.
 
     `people` is by identity, `lines` the truth of every number, both the same for every order of rows.
+    `planted` are the effects beyond base rates; their days are counted from `began`.
     """
 
     seed: int
@@ -55,6 +71,8 @@ class World:
     lines: Mapping[str, PhoneTruth]
     _by_phone: Mapping[str, tuple[str, ...]]
     _by_email: Mapping[str, str]
+    planted: tuple[Planted, ...] = ()
+    began: datetime = LONG_AGO
 
     @classmethod
     def from_files(cls, leads: Path, consents: Path, rates: Rates, seed: int) -> World:
@@ -65,7 +83,16 @@ class World:
         return cls.build(read_rows(leads), read_rows(consents), rates, seed)
 
     @classmethod
-    def build(cls, leads: Iterable[Row], consents: Iterable[Row], rates: Rates, seed: int) -> World:
+    def build(
+        cls,
+        leads: Iterable[Row],
+        consents: Iterable[Row],
+        rates: Rates,
+        seed: int,
+        *,
+        planted: tuple[Planted, ...] = (),
+        began: datetime = LONG_AGO,
+    ) -> World:
         """The same from rows with lower-case column names."""
         groups = _group([row for row in leads if any(row.values())])
         given = _consents(consents)
@@ -81,6 +108,8 @@ class World:
             lines={number: phone for p in people.values() for number, phone in p.phones.items()},
             _by_phone={number: tuple(names) for number, names in by_phone.items()},
             _by_email={email: p.identity for p in people.values() for email in p.emails},
+            planted=planted,
+            began=began,
         )
 
     def at_phone(self, number: str, hint: str = "") -> Person | None:
@@ -98,6 +127,10 @@ class World:
     def phone(self, number: str) -> PhoneTruth | None:
         """The truth about a number of this world."""
         return self.lines.get(number)
+
+    def meeting(self, person: Person, at: datetime, said: Said, phone: PhoneTruth | None = None) -> Meeting:
+        """One contact as planted effects see it."""
+        return Meeting(person, at, said, self.began, phone)
 
     def answers(self, person: Person, phone: PhoneTruth) -> float:
         """The chance that a human picks up this line, before hour, day and region."""
@@ -231,8 +264,12 @@ def _person(
         identity=identity,
         first_name=_first(rows, "first name"),
         last_name=_first(rows, "last name"),
+        industry=_first(rows, "industry").casefold(),
+        source=_first(rows, "lists").casefold(),
+        fact=pick(dice(seed, "fact", identity), FACTS),
         company=_first(rows, "company name for emails", "company", "company name"),
         staff=staff,
+        city=city,
         state=state,
         country=country,
         zone=true_zone(seed, identity, zones_of(city, state), phones),

@@ -1,28 +1,32 @@
-"""Base rates of a world, read from TOML into a frozen model that refuses every mistake.
+"""Base rates of people's behaviour, read from TOML into a frozen model that refuses every mistake.
 
-The numbers are probabilities unless their name ends in a unit. `Rates.load` is the only way in.
+The numbers are probabilities unless their name ends in a unit. A world file changes them by `Rates.changed`.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.errors import ConfigurationError
+from shared.frontmatter import near_miss, validate
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Shares = dict[str, Share]
 Pair = tuple[Positive, Positive]
 
-ORDINARY = Path(__file__).parent.parent / "worlds" / "ordinary.toml"
+BASE_RATES = Path(__file__).with_name("rates.toml")
 TOLERANCE = 0.02
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
+    """A table of a file of this package: what it does not know is a mistake."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
 
@@ -31,7 +35,7 @@ def _whole(name: str, total: float) -> None:
         raise ValueError(f"{name} must add up to 1, not {total:.3f}")
 
 
-class Lines(_Table):
+class Lines(Table):
     """Sorts of telephone lines by the column a number came from."""
 
     mobile: Shares
@@ -48,7 +52,7 @@ class Lines(_Table):
         return self
 
 
-class Segment(_Table):
+class Segment(Table):
     """What one dial into this sort of line meets; `propensity` is the Beta of a person's answering."""
 
     invalid: Share
@@ -72,7 +76,7 @@ class Segment(_Table):
         return {name: getattr(self, name) for name in names}
 
 
-class Segments(_Table):
+class Segments(Table):
     """The three sorts of line a dial may meet."""
 
     main_line: Segment
@@ -80,7 +84,7 @@ class Segments(_Table):
     switchboard: Segment
 
 
-class Regions(_Table):
+class Regions(Table):
     """Answer multipliers by zone; there is deliberately none by city."""
 
     eastern: Positive
@@ -90,7 +94,7 @@ class Regions(_Table):
     hawaii: Positive
 
 
-class Calls(_Table):
+class Calls(Table):
     """Rates of calls."""
 
     segments: Segments
@@ -112,7 +116,7 @@ class Calls(_Table):
     models_per_minute: Positive
 
 
-class Staff(_Table):
+class Staff(Table):
     """Reply multipliers by company size: up to 50, up to 200, above."""
 
     small: Positive
@@ -120,21 +124,21 @@ class Staff(_Table):
     large: Positive
 
 
-class BadAddress(_Table):
+class BadAddress(Table):
     """Share of addresses that do not exist, by what the lead file says of them."""
 
     verified: Share
     other: Share
 
 
-class Fatigue(_Table):
+class Fatigue(Table):
     """Complaint multipliers when mails follow each other daily or every other day."""
 
     daily: Positive
     alternate: Positive
 
 
-class Emails(_Table):
+class Emails(Table):
     """Rates of emails."""
 
     reply_per_person: Share
@@ -164,7 +168,7 @@ class Emails(_Table):
     tail_days: Pair
 
 
-class Texts(_Table):
+class Texts(Table):
     """Rates of text messages."""
 
     delivered: Share
@@ -179,30 +183,68 @@ class Texts(_Table):
     price_per_segment: Positive
 
 
-class Rates(_Table):
+class Rates(Table):
     """All base rates of a world."""
 
-    name: str
     lines: Lines
     calls: Calls
     emails: Emails
     texts: Texts
 
     @classmethod
-    def load(cls, path: Path = ORDINARY) -> Rates:
-        """Read a world file.
+    def load(cls, path: Path = BASE_RATES) -> Rates:
+        """Read a file of base rates.
 
         Raises `ConfigurationError` naming the file and each wrong or missing field.
         """
-        try:
-            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            raise ConfigurationError(f"{path.name}: {error}") from error
-        except ValidationError as error:
-            raise ConfigurationError(f"{path.name}: {_explain(error)}") from error
+        return validate(cls, read_toml(path), file=path.name)
+
+    def changed(self, values: Mapping[str, Any], factors: Mapping[str, float]) -> Rates:
+        """These rates with some replaced, then some multiplied, both named by table and field.
+
+        A table of shares is replaced as a whole. Raises `ValueError` naming what does not exist or no
+        longer fits, as a probability above 1 does.
+        """
+        tables = self.model_dump()
+        for path, value in values.items():
+            table, name = _found(tables, path)
+            table[name] = value
+        for path, factor in factors.items():
+            table, name = _found(tables, path)
+            table[name] = _times(path, table[name], factor)
+        return Rates.model_validate(tables)
 
 
-def _explain(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}" for item in error.errors()
-    )
+def _found(tables: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
+    """The table that holds a rate, and its name there."""
+    *folders, name = path.split(".")
+    table: Any = tables
+    for folder in folders:
+        table = table.get(folder) if isinstance(table, dict) else None
+    if not isinstance(table, dict) or name not in table:
+        raise ValueError(f"there is no rate {path}{near_miss(path, tuple(_paths(tables)))}")
+    return table, name
+
+
+def _paths(tables: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    for name, value in tables.items():
+        yield before + name
+        if isinstance(value, dict):
+            yield from _paths(value, f"{before}{name}.")
+
+
+def _times(path: str, value: Any, factor: float) -> Any:
+    """A rate or each of a row of rates, multiplied."""
+    if isinstance(value, int | float):
+        return value * factor
+    if isinstance(value, tuple):
+        return tuple(each * factor for each in value)
+    raise ValueError(f"{path} is a table: multiply one of its rates")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a file. Raises `ConfigurationError` naming it when it is absent or not TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path.name}: {error}") from error

@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 from math import log
 from random import Random
 
+from simulator.truth import Planted
 from simulator.world.dice import dice, pick
+from simulator.world.effects import Meeting, factor, opt_out_factor, reweighted
+from simulator.world.features import Said
 from simulator.world.people import Person
 from simulator.world.population import World
 from simulator.world.rates import Texts
@@ -39,11 +42,12 @@ class TextOutcome:
 
 
 def receive_text(
-    world: World, person: Person, number: str, *, n: int, at: datetime, agreed: bool
+    world: World, person: Person, number: str, *, n: int, at: datetime, agreed: bool, text: str = ""
 ) -> TextOutcome:
     """The outcome of the n-th text to this person; `agreed` says whether they had opted in."""
     roll = dice(world.seed, person.identity, "sms", n)
-    rates, phone = world.rates.texts, world.lines[number]
+    phone = world.lines[number]
+    rates = _moved(world.rates.texts, world.planted, world.meeting(person, at, Said("sms", text), phone))
     done = at + timedelta(seconds=roll.uniform(2, 8))
     lost = roll.random() >= rates.delivered
     if phone.invalid:
@@ -56,6 +60,21 @@ def receive_text(
     answered = {None: "delivered", "opt_out": "opted_out"}.get(reply.kind if reply else None, "replied")
     booking_at = _booking(rates, dice(world.seed, person.identity, "sms", n, "booking"), person, reply)
     return TextOutcome(answered, done, reply=reply, booking_at=booking_at)
+
+
+def _moved(rates: Texts, planted: tuple[Planted, ...], here: Meeting) -> Texts:
+    """The rates of this one text, with what the world plants."""
+    if not planted:
+        return rates
+    leaves = opt_out_factor(planted, here)
+    return rates.model_copy(
+        update={
+            "reply": min(1.0, rates.reply * factor(planted, "replied", here)),
+            "reply_classes": reweighted(rates.reply_classes, {"positive": factor(planted, "positive", here)}),
+            "books_when_positive": min(1.0, rates.books_when_positive * factor(planted, "booked", here)),
+            "opt_out": min(1.0, rates.opt_out * leaves),
+        }
+    )
 
 
 def text_to_stranger(at: datetime) -> TextOutcome:

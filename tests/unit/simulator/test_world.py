@@ -16,7 +16,7 @@ from simulator.world.calls import CallOutcome, dial, human_share
 from simulator.world.dice import dice
 from simulator.world.emails import receive
 from simulator.world.population import read_rows
-from simulator.world.rates import ORDINARY
+from simulator.world.rates import BASE_RATES
 from simulator.world.texts import receive_text
 from tests.unit.simulator.worlds import ADA, ADA_ID, MONDAY, RATES, ada, ada_world, crowd, world_of
 
@@ -212,17 +212,17 @@ def test_texts__to_a_landline_are_not_delivered() -> None:
         ("transient_bounce = 0.004\n", "", "emails.transient_bounce"),
         ("transient_bounce", "transient_bounces", "emails.transient_bounces"),
         ("mobile = 0.96", "mobile = 0.50", "lines"),
-        ("[texts]", "[texts", "ordinary.toml"),
+        ("[texts]", "[texts", "rates.toml"),
     ],
 )
 def test_rates__a_mistake_is_named_with_file_and_field(
     tmp_path: Path, old: str, new: str, named: str
 ) -> None:
-    path = tmp_path / "ordinary.toml"
-    path.write_text(ORDINARY.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    path = tmp_path / "rates.toml"
+    path.write_text(BASE_RATES.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=named) as caught:
         Rates.load(path)
-    assert "ordinary.toml" in str(caught.value)
+    assert "rates.toml" in str(caught.value)
 
 
 def test_rates__a_missing_file_is_a_configuration_error(tmp_path: Path) -> None:
