@@ -1,12 +1,16 @@
-"""`growthloop demo`: the simulator's part of the command line."""
+"""`growthloop demo` and `growthloop simulate`: the simulator's part of the command line."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
+
+from shared.errors import ConfigurationError
 
 
 @click.command()
@@ -40,6 +44,62 @@ def demo(days: int, seed: int, out: Path, as_json: bool) -> None:
     click.echo(f"Open {result.pages[0].resolve()}")
 
 
+@click.command()
+@click.option("--world", required=True, help="A shipped world by its name, or a TOML file.")
+@click.option(
+    "--days",
+    default=28,
+    show_default=True,
+    type=click.IntRange(1, 366),
+    help="Days to run, weekends included.",
+)
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same run, to the byte.")
+@click.option(
+    "--seeds",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 1000),
+    help="So many seeds from --seed on.",
+)
+@click.option(
+    "--json",
+    "out",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Where the score goes as one JSON object; - is standard output.",
+)
+def simulate(world: str, days: int, seed: int, seeds: int, out: Path | None) -> None:
+    """Run weeks in a world whose truth is known, and score what the loop did there.
+
+    Production code over the providers' wire, on this machine alone. Several seeds run at once.
+    """
+    from simulator.seeds import run_seeds, together
+    from simulator.simulate import Job
+    from simulator.worlds import load
+
+    try:
+        name, _ = load(world)
+    except ConfigurationError as error:
+        raise click.UsageError(str(error)) from error
+    jobs = [Job(world, days, each) for each in range(seed, seed + seeds)]
+    to_stdout = out is not None and str(out) == "-"
+    with Bars(name, [job.seed for job in jobs]) as bars:
+        runs = run_seeds(jobs, bars.reached)
+    figures = runs[0] if seeds == 1 else together(jobs, runs)
+    if out is not None:
+        with click.open_file(str(out), "w", encoding="utf-8") as file:
+            file.write(json.dumps(figures, sort_keys=True) + "\n")
+    if not to_stdout:
+        for job, run in zip(jobs, runs, strict=True):
+            click.echo(f"{name}, seed {job.seed}: {in_words(run)}")
+
+
+def in_words(run: Mapping[str, Any]) -> str:
+    """One run in a sentence."""
+    sent = ", ".join(f"{n} {channel}" for channel, n in run["sent"].items())
+    broken = sum(run["violations"].values())
+    return f"{run['days']} days with {run['leads']} leads: sent {sent}; {broken} violations."
+
+
 class Progress:
     """A bar over virtual time."""
 
@@ -63,4 +123,26 @@ class Progress:
         )
 
 
-commands: tuple[click.Command, ...] = (demo,)
+class Bars:
+    """A bar for each seed, on standard error, so that figures can go to standard output."""
+
+    def __init__(self, world: str, seeds: list[int]) -> None:
+        from rich.console import Console
+        from rich.progress import Progress as Bar
+
+        self._bar = Bar(transient=True, console=Console(stderr=True))
+        self._tasks = {seed: self._bar.add_task(f"{world}, seed {seed}", total=1.0) for seed in seeds}
+
+    def __enter__(self) -> Bars:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def reached(self, seed: int, share: float) -> None:
+        """Show how far a seed has come."""
+        self._bar.update(self._tasks[seed], completed=share)
+
+
+commands: tuple[click.Command, ...] = (demo, simulate)

@@ -95,10 +95,10 @@ class Inbox:
 
 
 @contextmanager
-def scratch_database() -> Iterator[str]:
+def scratch_database(purpose: str = "demo") -> Iterator[str]:
     """A migrated database of its own on the embedded server, dropped at the end."""
-    with EmbeddedServer.attach(scratch_data_dir("demo"), fast=True) as server:
-        name = f"demo_{uuid.uuid4().hex[:12]}"
+    with EmbeddedServer.attach(scratch_data_dir(purpose), fast=True) as server:
+        name = f"{purpose}_{uuid.uuid4().hex[:12]}"
         server.create_database(name)
         try:
             migrate(server.dsn(name))
@@ -117,13 +117,22 @@ def credentials() -> Credentials:
     )
 
 
-def demo_settings(urls: Urls, seed: int) -> Settings:
+@dataclass(frozen=True)
+class Senders:
+    """What the business sends from, warm since a day."""
+
+    numbers: tuple[str, ...] = NUMBERS
+    mailboxes: tuple[str, ...] = MAILBOXES
+    warm_since: date = WARM_SINCE
+
+
+def demo_settings(urls: Urls, seed: int, *, senders: Senders = Senders(), release: str = "") -> Settings:
     """Settings from nothing. The installation's id follows from the seed, so every run has the same ids."""
-    keys, since = credentials(), WARM_SINCE.isoformat()
+    keys, since = credentials(), senders.warm_since.isoformat()
     return Settings.from_env(
         {
             "GROWTHLOOP_INSTALLATION_ID": str(uuid.uuid5(uuid.NAMESPACE_DNS, f"demo-{seed}.example.com")),
-            "GROWTHLOOP_RELEASE": "",
+            "GROWTHLOOP_RELEASE": release,
             "GROWTHLOOP_TIMEZONE": ZONE.key,
             "GROWTHLOOP_SECRET_KEY": "only-for-the-demo",
             "GROWTHLOOP_PUBLIC_URL": PUBLIC_URL,
@@ -134,8 +143,8 @@ def demo_settings(urls: Urls, seed: int) -> Settings:
             "GROWTHLOOP_OWNER_EMAIL": OWNER,
             "GROWTHLOOP_REPORT_FROM": "Growth Loop <reports@example.com>",
             "GROWTHLOOP_REPLY_TO": "reply@mail.example.com",
-            "GROWTHLOOP_CALL_SENDERS": ",".join(f"vapi-{n[-2:]}={n}@{since}" for n in NUMBERS),
-            "GROWTHLOOP_EMAIL_SENDERS": ",".join(f"{each}@{since}" for each in MAILBOXES),
+            "GROWTHLOOP_CALL_SENDERS": ",".join(f"vapi-{n[-2:]}={n}@{since}" for n in senders.numbers),
+            "GROWTHLOOP_EMAIL_SENDERS": ",".join(f"{each}@{since}" for each in senders.mailboxes),
             "GROWTHLOOP_SMS_SENDERS": f"MG{'a' * 32}={keys.twilio_number}@{since}",
             "VAPI_API_KEY": keys.vapi_key,
             "VAPI_WEBHOOK_SECRET": keys.vapi_hmac_secret,
