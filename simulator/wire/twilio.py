@@ -96,7 +96,7 @@ class TwilioFake:
         code = _complain(form) or (21610 if self._is_blocked(to) else None)
         if code is not None:
             return problem(code, to)
-        now = self._back.clock.now
+        now, words = self._back.clock.now, form["Body"]
         person = self._back.world.at_phone(to)
         party = meet(self._back, "sms", to, person)
         outcome = text_to_stranger(now)
@@ -105,7 +105,6 @@ class TwilioFake:
                 act.channel == "sms" and act.kind != booking.BOOKS
                 for act in self._back.record.acts(person.identity)
             )
-            words = form["Body"]
             outcome = receive_text(self._back.world, person, to, n=party.n, at=now, agreed=agreed, text=words)
             outcome = self._back.faults.people.text(
                 outcome, person=person.identity, number=to, n=party.n, at=now
