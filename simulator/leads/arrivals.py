@@ -141,11 +141,13 @@ def _arrival(world: WorldFile, seed: int, day: date, count: int, registry: Regis
 
 
 def _people(world: WorldFile, roll: Random, day: date, count: int, registry: Registry) -> Iterator[Row]:
-    company: Company | None = None
+    """Colleagues have different first names: it is all that a call's words say of who is meant."""
+    company, taken = None, set[str]()
     for _ in range(count):
         name = roll.choice(columns.FIRST_NAMES), roll.choice(columns.LAST_NAMES)
-        if company is None or roll.random() >= world.leads.colleagues:
-            company = _company(world, roll, day, name[1], registry)
+        if company is None or roll.random() >= world.leads.colleagues or name[0] in taken:
+            company, taken = _company(world, roll, day, name[1], registry), set()
+        taken.add(name[0])
         yield _person(world, roll, company, name, registry)
 
 

@@ -253,7 +253,9 @@ def _complaints(body: Body) -> list[str]:
 
 def _hint(body: Body) -> str:
     values = as_dict(as_dict(body.get("assistantOverrides")).get("variableValues")).values()
+    told = as_dict(_merged(body).get("model")).get("messages") or ()
     words = [as_dict(body.get("customer")).get("name"), _greeting(body), *values]
+    words += [as_dict(each).get("content") for each in told]
     return " ".join(word for word in words if isinstance(word, str))
 
 

@@ -115,8 +115,7 @@ class World:
     def at_phone(self, number: str, hint: str = "") -> Person | None:
         """Who is reached at this number; `hint`, words of the request, decides between colleagues."""
         found = [self.people[name] for name in self._by_phone.get(number, ())]
-        words = hint.casefold()
-        named = [person for person in found if person.first_name and person.first_name.casefold() in words]
+        named = [person for person in found if _is_named(person.first_name, hint)] if len(found) > 1 else []
         return next(iter(named or found), None)
 
     def at_email(self, address: str) -> Person | None:
@@ -135,6 +134,11 @@ class World:
     def answers(self, person: Person, phone: PhoneTruth) -> float:
         """The chance that a human picks up this line, before hour, day and region."""
         return answer_propensity(self.seed, self.rates, person.identity, phone)
+
+
+def _is_named(first_name: str, words: str) -> bool:
+    """Whether the name stands there as a word: Ida is not in Florida."""
+    return bool(first_name and re.search(rf"(?<!\w){re.escape(first_name)}(?!\w)", words, re.IGNORECASE))
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

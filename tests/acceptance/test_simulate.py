@@ -1,4 +1,4 @@
-"""`growthloop simulate` as its user runs it: small worlds, a few days, and the same bytes for the same seed."""
+"""`growthloop simulate` as its user runs it: a small world, a day, the same bytes for the same seed."""
 
 from __future__ import annotations
 

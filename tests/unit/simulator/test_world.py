@@ -50,6 +50,15 @@ def test_colleagues_on_one_line__stay_two_people() -> None:
     assert found.first_name == "Grace"
 
 
+def test_colleague__is_not_meant_by_a_word_that_holds_the_name() -> None:
+    ida = {"first name": "Ida", "last name": "Sample", "company": "Example Heating"}
+    line = {"corporate phone": "+13035550188"}
+    world = world_of([ida | line, ADA | line])
+    found = world.at_phone("+13035550188", hint='contact: "Ada", place: "Florida"')
+    assert found is not None
+    assert found.first_name == "Ada"
+
+
 def test_world__does_not_depend_on_the_order_of_rows() -> None:
     leads, consents = read_rows(DEMO), read_rows(CONSENTS)
     shuffled = dice(3).sample(leads, len(leads))
