@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from functions.commands.common import JSON, answer, opened
-from shared.errors import ConfigurationError, GrowthLoopError
+from shared.errors import ConfigurationError, GrowthLoopError, ProviderError
 
 if TYPE_CHECKING:
     from shared.loop import Loop
@@ -74,4 +74,36 @@ def close(lead: str, as_json: bool) -> None:
     answer({"lead_id": lead_id, "status": "closed"}, as_json, "Closed. If they write again, they wait again.")
 
 
-commands: tuple[click.Command, ...] = (outcome,)
+@click.command()
+@click.argument("lead")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@JSON
+def forget(lead: str, yes: bool, as_json: bool) -> None:
+    """Erase a LEAD for good: only a hash of the addresses stays, so that nobody contacts them again."""
+    with opened() as loop:
+        lead_id = lead_named(loop, lead)
+        if not yes:
+            click.confirm(f"Erase lead {lead_id} for good?", abort=True)
+        left = _erase_calls(loop, loop.state.privacy.calls(lead_id))  # first: afterwards nobody knows them
+        loop.state.privacy.forget(lead_id)
+    words = f"Lead {lead_id} is erased; the addresses stay closed as hashes."
+    if left:
+        words += "\nDelete these calls with their recordings at Vapi: " + ", ".join(left)
+    words += (
+        "\nResend and Twilio keep their own logs for as long as you have set there; so do mails you received."
+    )
+    answer({"lead_id": lead_id, "status": "erased", "calls_left_at_vapi": list(left)}, as_json, words)
+
+
+def _erase_calls(loop: Loop, calls: tuple[str, ...]) -> tuple[str, ...]:
+    """Delete the recordings; answers the calls that could not be reached, for the owner to delete."""
+    left = []
+    for call in calls:
+        try:
+            loop.providers.calls.erase(call)
+        except (ProviderError, ConfigurationError):
+            left.append(call)
+    return tuple(left)
+
+
+commands: tuple[click.Command, ...] = (outcome, forget)

@@ -1,7 +1,8 @@
-"""Close yesterday: bring its figures up to date and mark as final what can no longer change."""
+"""Close yesterday: bring its figures up to date, mark as final what cannot change, let old words go."""
 
 from __future__ import annotations
 
+from functions.retention import expire
 from shared.errors import ConfigurationError
 from shared.loop import Loop
 from shared.period import Period
@@ -30,8 +31,10 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
     """Roll the day up. A late event still advances the bucket of its touch's day until that is final."""
     if period.day is None:
         raise ConfigurationError("Daily metrics close a day.", code="usage")
+    gone: dict[str, int] = {}
     if not preview:
         loop.state.measures.roll_up_days(period.day, WINDOW_DAYS)
+        gone = expire(loop)  # after the day's figures, which are counts and stay
     figures = loop.state.measures.daily(period.day, period.day)
     sent = sum(row["n"] for row in figures if row["metric"] == "sent")
     notes = () if sent else (f"No touch was sent on {period.day.isoformat()}.",)
@@ -43,6 +46,7 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
             "day": period.day.isoformat(),
             "figures": {f"{row['channel']}.{row['metric']}": row["n"] for row in figures},
             "final": sum(row["final"] for row in figures),
+            "expired": {kind: n for kind, n in gone.items() if n},
         },
         notes=notes,
     )

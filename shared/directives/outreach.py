@@ -88,6 +88,17 @@ class Holdout(Directive):
     minimum_companies_per_week: Count
 
 
+class Retention(Directive):
+    """How long words are kept: recordings and transcripts, and the records of touches (at least five years).
+
+    Sources of the five years: 16 CFR 310.5 (records of telemarketing), 47 CFR 64.1200(d)(6) (opt-outs, which
+    are never removed here).
+    """
+
+    transcript_days: Annotated[int, Field(strict=True, ge=3, le=3650)]
+    record_years: Annotated[int, Field(strict=True, ge=5, le=20)]
+
+
 class Points(Directive):
     """Points for each sign of intent; the score is their sum, at most 100."""
 
@@ -119,7 +130,7 @@ class Scoring(Directive):
 
 
 class Outreach(Directive):
-    """Tempo, budgets, meetings, playbooks, holdout and scoring of all outreach (key `outreach`)."""
+    """Tempo, budgets, meetings, playbooks, holdout, scoring and retention (key `outreach`)."""
 
     call: CallLimits
     email: EmailLimits
@@ -134,3 +145,4 @@ class Outreach(Directive):
     scoring: Scoring
     conversation_days: Positive
     ready_pool_days: Positive
+    retention: Retention

@@ -14,6 +14,7 @@ from shared.state.incidents import Incidents
 from shared.state.measures import Measures
 from shared.state.outreach import Outreach
 from shared.state.people import People
+from shared.state.privacy import Privacy
 from shared.state.senders import Senders
 from shared.state.stages import Stages
 from shared.state.transport import Transport
@@ -34,6 +35,7 @@ class State:
         self.events = Events(transport)
         self.hot_leads = HotLeads(transport)
         self.directives = DirectiveVersions(transport)
+        self.privacy = Privacy(transport)
         self.measures = Measures(transport)
         self.incidents = Incidents(transport)
 

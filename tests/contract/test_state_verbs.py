@@ -37,6 +37,7 @@ AREAS = (
     "measures",
     "incidents",
     "hot_leads",
+    "privacy",
 )
 
 
@@ -81,6 +82,7 @@ def tell(ledger: Ledger) -> Told:
     owner(ledger)
     measure(ledger)
     mend(ledger)
+    forget(ledger)
     return told
 
 
@@ -195,6 +197,15 @@ def owner(ledger: Ledger) -> None:
     desk.add_outcome(second, "held")
     desk.add_outcome(first, "meeting", at=NOW + 3 * DAY)
     desk.close(first)
+
+
+def forget(ledger: Ledger) -> None:
+    """One person, and what is old."""
+    first, *_ = lead_ids(ledger)
+    ledger.state.privacy.calls(first)
+    ledger.state.privacy.forget(first)
+    ledger.state.privacy.forget(first)
+    ledger.state.privacy.expire(transcripts_before=NOW + DAY, records_before=NOW - DAY)
 
 
 def lead_ids(ledger: Ledger) -> list[int]:

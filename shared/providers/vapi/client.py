@@ -87,6 +87,17 @@ class VapiCalls:
             raise classify(answer.status, answer.json(), answer.headers, effect=False)
         return True
 
+    def erase(self, provider_id: str) -> bool:
+        """Delete what Vapi keeps of a call, its recording included; False if it has nothing any more."""
+        answer = self._exchange(
+            "DELETE", f"{self._base}/call/{provider_id}", effect=False, headers=self._headers
+        )
+        if answer.status == 404:
+            return False
+        if not 200 <= answer.status < 300:
+            raise classify(answer.status, answer.json(), answer.headers, effect=False)
+        return True
+
     def probe(self) -> None:
         """A free request that raises what a real one would: whether key and service work."""
         self._request("GET", "/assistant", params={"limit": 1})

@@ -241,6 +241,16 @@ def test_vapi__gets_and_ends_a_call() -> None:
         assert calls(server.url).end("c1") is False
 
 
+def test_vapi__erases_a_call() -> None:
+    gone = Reply(404, {"message": "Call with id c1 not found."})
+    with HttpScript(Reply(200, {"id": "c1"}), gone, Reply(500)) as server:
+        assert [calls(server.url).erase("c1") for _ in range(2)] == [True, False]
+        with pytest.raises(ProviderError):
+            calls(server.url).erase("c1")
+        assert names(server.seen) == ["DELETE /call/c1"] * 3
+        assert "authorization" in server.seen[0].headers
+
+
 def test_resend__sends_one_mail_with_all_its_parts() -> None:
     content = email_payload(
         touch_id=TOUCH,

@@ -24,6 +24,7 @@ scoring:
   priority: {high: 50, medium: 25}
 conversation_days: 14
 ready_pool_days: 3
+retention: {transcript_days: 90, record_years: 5}
 ---
 """
 COMPLIANCE = """---
