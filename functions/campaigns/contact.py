@@ -67,8 +67,12 @@ def owner_terms(
     )
 
 
-def contact_for(lead: LeadFacts, channel: ChannelName) -> Contact:
-    """The address to use. A number with consent comes first, then the line that is least a private one."""
+def contact_for(lead: LeadFacts, channel: ChannelName, purpose: str = "prospect") -> Contact:
+    """The address to use. A number with consent comes first, then the line that is least a private one.
+
+    An answer goes to the number that the person used, a promised call to the one on which it was promised; an
+    opt-out is confirmed there or not at all.
+    """
     if channel == "email":
         consent = _consent(lead, "email", lead.email)
         return Contact(
@@ -78,6 +82,8 @@ def contact_for(lead: LeadFacts, channel: ChannelName) -> Contact:
             lead.suppressed or lead.email_suppressed,
         )
     usable = [phone for phone in lead.phones if not phone.invalid]
+    used = [phone for phone in usable if phone.number == _used_number(lead, purpose)]
+    usable = used if used or purpose == "confirm_opt_out" else usable
     if not usable:
         return Contact(None, None, None, lead.suppressed)
     phone = min(usable, key=lambda each: _preference(lead, each, channel))
@@ -189,6 +195,12 @@ def ready_sender(at: datetime) -> SenderState:
         last_sent_at=None,
         resets_at=at + timedelta(days=1),
     )
+
+
+def _used_number(lead: LeadFacts, purpose: str) -> str | None:
+    if purpose == "callback":
+        return lead.last_talked_on
+    return lead.last_message_from if purpose in ("reply", "confirm_opt_out") else None
 
 
 def _preference(lead: LeadFacts, phone: PhoneFacts, channel: ChannelName) -> tuple[bool, int, str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from shared.config import Settings
 from shared.directives.book import Book
 from shared.directives.models import CallScript, EmailScript, SmsScript
-from shared.directives.render import render_call, render_email, render_sms
+from shared.directives.render import render_call, render_email, render_opt_out_confirmation, render_sms
 from shared.errors import ConfigurationError
 from shared.gate import Rules
 from shared.links import booking_url, public_url, unsubscribe_url
@@ -30,6 +31,9 @@ class Envelope:
 
 def payload(envelope: Envelope, book: Book, rules: Rules, settings: Settings) -> dict[str, Any]:
     """The frozen payload. Raises `ConfigurationError` when an own fact that the text needs is not set."""
+    if envelope.claim.purpose == "confirm_opt_out":
+        confirmation = render_opt_out_confirmation(book.compliance, business_name=settings.business_name)
+        return _text(envelope, confirmation.text)
     script = book.script(envelope.claim.script_key)
     fields = merge_fields(envelope.claim.lead, settings, envelope.claim.id)
     if isinstance(script, EmailScript):
@@ -54,8 +58,17 @@ def merge_fields(lead: LeadFacts, settings: Settings, touch_id: UUID) -> dict[st
         "owner_name": settings.owner_name,
         "opt_out_number": settings.opt_out_number,
         "booking_url": settings.booking_url or booking_url(settings, touch_id),
+        "meeting_time": _meeting_time(lead),
     }
     return {name: value for name, value in facts.items() if value}
+
+
+def _meeting_time(lead: LeadFacts) -> str | None:
+    """When the person's coming meeting begins, on their own clock and with its name."""
+    if lead.meeting_at is None:
+        return None
+    local = lead.meeting_at.astimezone(ZoneInfo(lead.zones[0]) if lead.zones else UTC)
+    return f"{local:%A, %B} {local.day} at {local.hour % 12 or 12}:{local:%M %p %Z}"
 
 
 def _email(
@@ -87,8 +100,6 @@ def _email(
 def _sms(
     envelope: Envelope, script: SmsScript, fields: dict[str, object], book: Book, settings: Settings
 ) -> dict[str, Any]:
-    from shared.providers.twilio.payload import sms_payload
-
     text = render_sms(
         script,
         fields,
@@ -97,7 +108,13 @@ def _sms(
         # Our own page has a long address; without it the text still asks its question.
         dispensable=() if settings.booking_url else ("booking_url",),
     )
-    return sms_payload(to_e164=envelope.address, body=text.text, now=envelope.now, latest=envelope.latest)
+    return _text(envelope, text.text)
+
+
+def _text(envelope: Envelope, body: str) -> dict[str, Any]:
+    from shared.providers.twilio.payload import sms_payload
+
+    return sms_payload(to_e164=envelope.address, body=body, now=envelope.now, latest=envelope.latest)
 
 
 def _call(

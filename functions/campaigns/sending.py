@@ -137,7 +137,7 @@ class Sending:
         """Ask the gate, and make the message. Nothing is written."""
         loop = self._loop
         sender = pick_sender(tuple(self._senders.values()), self._channel, claim.lead.lead_id)
-        contact = contact_for(claim.lead, self._channel)
+        contact = contact_for(claim.lead, self._channel, claim.purpose)
         asked = self._request(claim, contact, sender, now)
         decision = decide(asked, loop.rules)
         if not decision.allowed or sender is None or contact.address is None:

@@ -27,7 +27,7 @@ FALLBACKS: Mapping[str, str] = {
     "industry": "your trade",
 }
 # Facts of the business itself. Printing one that is not set is a mistake in the settings, not in the lead.
-OWN_FIELDS = ("persona", "business_name", "owner_name", "opt_out_number", "booking_url")
+OWN_FIELDS = ("persona", "business_name", "owner_name", "opt_out_number", "booking_url", "meeting_time")
 MERGE_FIELDS = (*FALLBACKS, *OWN_FIELDS)
 FOOTER_FIELDS = ("business_name", "postal_address", "unsubscribe_url")
 
@@ -47,6 +47,7 @@ SAMPLE: Mapping[str, str] = {
     "owner_name": "Alex",
     "opt_out_number": "800-555-0100",
     "booking_url": "https://example.com/book",
+    "meeting_time": "Wednesday, September 30 at 10:00 AM EDT",
 }
 
 

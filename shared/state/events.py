@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.away import returns_on
 from shared.providers.event import ProviderEvent, ReplyClass
 from shared.state.transport import Transport
 
@@ -61,6 +62,9 @@ class Events:
         row["callback_at"] = event.details.get("callback_at")
         if event.reply is not None:
             row["reply"] = {**asdict(event.reply), "class": reply_class or "other"}
+        if event.reply is not None and reply_class == "out_of_office":
+            back_on = returns_on(f"{event.reply.subject} {event.reply.text}", event.occurred_at.date())
+            row["back_on"] = back_on.isoformat() if back_on else None
         return Applied.model_validate(self._call("apply_event_v1", event=row))
 
     def unsubscribe(self, touch_id: UUID, *, source: str) -> bool:

@@ -72,6 +72,8 @@ class LeadFacts(BaseModel):
     email_suppressed: bool
     in_conversation: bool
     last_message_at: datetime | None = None
+    last_message_from: str | None = None
+    last_talked_on: str | None = None
     meeting_at: datetime | None = None
     touches_24h: int
     touches_7d: int

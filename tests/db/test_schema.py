@@ -150,7 +150,7 @@ def furnish(ledger: Ledger) -> None:
     )
     ledger.run(
         "insert into meetings (lead_id, touch_id, booked_at, starts_at)"
-        " select lead_id, id, now(), now() from touches"
+        " select lead_id, id, now(), '2026-01-05' from touches"
     )
     ledger.run("update touches set step = 2")
     ledger.run(

@@ -146,7 +146,11 @@ class Ledger:
         assert self.state.outreach.plan([touch_row(lead_id, enrolment, self.now, **changes)])["planned"] == 1
 
     def claim(self, channel: str = "email") -> Claim:
-        """Claim the one touch that is due."""
+        """Claim the one step of a sequence that is due. What answers something is put off to the next day."""
+        self.run(
+            "update deliveries d set due_at = due_at + interval '1 day' from touches t where t.id = d.id"
+            " and t.purpose <> 'prospect' and d.state = 'planned'"
+        )
         (claim,) = self.claims(channel, 1)
         return claim
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 # What a permutation must not change; of suppressions that they hold, not which of several reasons came first.
-# A fence only tells holders apart.
+# A fence only tells holders apart, and the step of what answers something only names its event.
 OUTCOME = """
 select jsonb_build_object(
-    'touches', (select jsonb_agg(to_jsonb(t) order by t.id) from touches t),
+    'touches', (select jsonb_agg(to_jsonb(t) - case t.purpose when 'prospect' then '' else 'step' end
+                                 order by t.id) from touches t),
     'deliveries', (select jsonb_agg(to_jsonb(d) - 'fence' order by d.id) from deliveries d
                    where d.payload is not null),
     'planned', (select jsonb_agg(d.state order by d.id) from deliveries d where d.payload is null),

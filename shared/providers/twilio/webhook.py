@@ -37,6 +37,11 @@ _DISPOSITIONS = {
     "canceled": "sms_failed",
 }
 
+# Twilio answers these words itself and lets nothing of ours through afterwards (error 21610).
+_CONFIRMED_BY_TWILIO = frozenset(
+    ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"]
+)
+
 
 class _Form(dict[str, list[str]]):
     """Repeated parameters, as Twilio's validator wants to read them."""
@@ -133,7 +138,11 @@ def _inbound(sid: str, fields: Mapping[str, str], now: datetime) -> ProviderEven
         milestones=milestones,
         suppress="opt_out" if stop else None,
         reply=Reply(text),
-        details={"to": fields.get("To"), "keyword": keyword or None},
+        details={
+            "to": fields.get("To"),
+            "keyword": keyword or None,
+            "confirmed": keyword == "STOP" or text.strip().upper() in _CONFIRMED_BY_TWILIO,
+        },
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -124,7 +125,7 @@ def _tool_result(tool: Mapping[str, Any], answers: Mapping[str, str]) -> dict[st
 def _report(message: Mapping[str, Any], body: dict[str, Any], now: datetime, fallback: str) -> ProviderEvent:
     duration = _duration(message)
     outcome = outcome_of(message, duration)
-    return ProviderEvent(
+    event = ProviderEvent(
         **_common(message, body, now),
         event_key=_key(message, "end-of-call-report", fallback=fallback),
         kind="end-of-call-report",
@@ -135,6 +136,20 @@ def _report(message: Mapping[str, Any], body: dict[str, Any], now: datetime, fal
         duration_s=duration,
         cost_usd=as_number(message.get("cost")),
         details=outcome.details,
+    )
+    return _of_inbound(event) if _inbound(as_dict(message.get("call"))) else event
+
+
+def _of_inbound(event: ProviderEvent) -> ProviderEvent:
+    """A call to us says nothing about a touch of ours: it is a wish to stop, a talk, or a call we missed."""
+    return replace(
+        event,
+        disposition=None,
+        milestones=tuple(each for each in event.milestones if each == "opted_out"),
+        bad_address=False,
+        cost_usd=None,
+        duration_s=None,
+        details={**event.details, "inbound": True, "missed": "answered" not in event.milestones},
     )
 
 
@@ -193,7 +208,8 @@ def _common(message: Mapping[str, Any], body: dict[str, Any], now: datetime) -> 
         "occurred_at": _occurred_at(message, now),
         "body": redact(body),
         "delivery_id": _delivery_id(message, call),
-        "provider_id": as_text(call.get("id")),
+        # A call to us is none of the deliveries, and must not become the id of one.
+        "provider_id": None if _inbound(call) else as_text(call.get("id")),
         "from_address": _caller(message, call),
     }
 
@@ -209,9 +225,13 @@ def _delivery_id(message: Mapping[str, Any], call: Mapping[str, Any]) -> str | N
     return next((found for place in places if (found := touch_id(place))), None)
 
 
+def _inbound(call: Mapping[str, Any]) -> bool:
+    return call.get("type") == "inboundPhoneCall"
+
+
 def _caller(message: Mapping[str, Any], call: Mapping[str, Any]) -> str | None:
     """The other side's number, for calls that we did not place."""
-    if call.get("type") != "inboundPhoneCall":
+    if not _inbound(call):
         return None
     return as_text((as_dict(call.get("customer")) or as_dict(message.get("customer"))).get("number"))
 
