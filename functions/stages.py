@@ -189,6 +189,7 @@ STAGES: tuple[Stage, ...] = (
         timeout_s=1800,
         catch_up=timedelta(minutes=55),
         entry="functions.medic.system_medic:run",
+        uses=("resend", "twilio"),
         dates="refused",
     ),
     _stage(
@@ -200,6 +201,7 @@ STAGES: tuple[Stage, ...] = (
         catch_up=timedelta(minutes=5),
         entry="functions.medic.watch:run",
         dates="refused",
+        uses=("resend", "twilio"),
     ),
     _stage(
         "status_report",

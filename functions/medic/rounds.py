@@ -12,6 +12,7 @@ from typing import Any
 from functions.failures import describe, frames
 from functions.medic.playbooks import Playbook, remedy_for
 from functions.medic.probes import Finding, Scene, Tier, probes_of
+from functions.medic.telling import tell
 from functions.slots import local_date
 from shared.loop import Loop
 from shared.state.incidents import Incident, Outcome, Sighting
@@ -30,6 +31,7 @@ class Account:
     closed: list[str] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
     repairs: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
 
 def look_round(loop: Loop, tier: Tier) -> Account:
@@ -51,6 +53,7 @@ def look_round(loop: Loop, tier: Tier) -> Account:
         if not any(incident.repairs for incident in sighting.open):
             break
     account.open += [_name(each) for each in sighting.open]
+    account.told += tell(loop, sighting.open, scene, tier)
     return account
 
 

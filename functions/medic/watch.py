@@ -35,6 +35,7 @@ def report(stage: str, account: Account) -> StageReport:
         "opened": account.opened,
         "closed": account.closed,
         "repairs": account.repairs,
+        "told": account.told,
     }
     notes = tuple(f"Still wrong: {name}." for name in account.open)
     return StageReport(stage, None, "ok", counts=counts, notes=notes)

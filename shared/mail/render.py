@@ -20,6 +20,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from shared.mail.charts import funnel_svg, png, week_svg
 from shared.mail.evening import EveningReport
 from shared.mail.hot_lead import Desk, hot_lead_view
+from shared.mail.incident import IncidentMail, incident_view
 from shared.mail.view import Row, Tile, evening_view
 from shared.state.hot_leads import Alert
 
@@ -62,6 +63,13 @@ def render_hot_lead(alert: Alert, desk: Desk) -> RenderedMail:
     view = hot_lead_view(alert, desk)
     html = _html_template("hot_lead").render(view)
     return RenderedMail(view["subject"], html, _wrapped(_text_template("hot_lead").render(view)))
+
+
+def render_incident(mail: IncidentMail) -> RenderedMail:
+    """The mail that tells the owner of one incident."""
+    view = incident_view(mail)
+    html = _html_template("incident").render(view)
+    return RenderedMail(view["subject"], html, _wrapped(_text_template("incident").render(view)))
 
 
 def standalone(mail: RenderedMail) -> str:

@@ -9,6 +9,13 @@ import pytest
 
 from tests.support.world import Stand, at, people, stand
 
+FAILED = """
+insert into stage_runs (stage, slot, state, worker, fence, lease_until, started_at, finished_at, error)
+select 'evening_report', %s + n * interval '1 second', 'failed', 'w', n, %s, %s, %s, '{"code": "x"}'
+from generate_series(1, %s) n returning id
+"""
+"""So many runs that failed at one moment."""
+
 
 @pytest.fixture
 def here(database: str) -> Iterator[Stand]:
@@ -59,3 +66,27 @@ def test_a_preview__records_nothing_and_starts_nothing(database: str) -> None:
         assert here.fire("watch").status == "preview"
         assert here.days.loop.state.incidents.since(at(0) - timedelta(days=1), 10) == []
         assert here.touches() == []
+
+
+def test_the_owner__hears_of_critical_trouble_once(here: Stand) -> None:
+    here.configure(twilio_auth_token=None)
+    here.days.move_to(at(8))
+    here.rows(FAILED, *[at(8)] * 4, 12)
+    first, second = here.fire("watch"), here.fire("watch")
+    assert first.counts["told"] == ["email error_rate: sent"]
+    assert second.counts["told"] == []
+    assert [mail.subject for mail in here.inbox.mails] == [
+        "Too many failed runs in an hour: all [error_rate]"
+    ]
+
+
+def test_mail_that_is_down__is_followed_by_a_text(here: Stand) -> None:
+    here.configure(owner_phone="+15555550177")
+    here.fault = lambda point, _: "500" if point == "resend.send" else None
+    here.days.move_to(at(17))
+    here.rows(FAILED, *[at(17)] * 4, 1)
+    here.fire("watch")
+    here.days.move_to(at(17, 25))
+    told = here.fire("watch").counts["told"]
+    assert any(each.startswith("sms stage_failing: sent") for each in told)
+    assert any(each.startswith("email stage_failing: failed") for each in told)
