@@ -6,10 +6,14 @@ Both ways go through here, so that words mean the same however they arrived.
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from shared.inbound import classify_reply, own_words
 from shared.providers.event import ProviderEvent, Reply, ReplyClass
 from shared.state.events import Applied, Events
+
+if TYPE_CHECKING:
+    from shared.providers.resend.client import InboundEmail
 
 
 def hear(events: Events, event: ProviderEvent, *, channel: str) -> Applied:
@@ -23,6 +27,15 @@ def hear(events: Events, event: ProviderEvent, *, channel: str) -> Applied:
     meaning = classify_reply(event.reply.text, event.reply.subject, headers)
     said = dataclasses.replace(event, reply=Reply(own_words(event.reply.text), event.reply.subject))
     return events.apply(with_meaning(said, meaning), channel=channel, reply_class=meaning)
+
+
+def with_words(event: ProviderEvent, mail: InboundEmail) -> ProviderEvent:
+    """An inbound mail that was only announced, together with what it says."""
+    return dataclasses.replace(
+        event,
+        reply=Reply(text=mail.text, subject=mail.subject),
+        details={**event.details, "headers": mail.headers},
+    )
 
 
 def with_meaning(event: ProviderEvent, meaning: ReplyClass) -> ProviderEvent:

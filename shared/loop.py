@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from shared.clock import worker_now
@@ -28,6 +29,10 @@ def _cannot_start(stage: str) -> object:
     raise ConfigurationError(f"{stage} cannot be started from here: no scheduler belongs to this process.")
 
 
+def no_fault(_point: str, _id: UUID, _try: int) -> None:
+    """Production: nothing goes wrong on purpose."""
+
+
 @dataclass
 class Loop:
     """State, providers, directives, clock and settings for one invocation of a stage.
@@ -35,7 +40,9 @@ class Loop:
     `may_send` is the runner's permission; the gate and `begin_send` ask again. A `read_only` loop previews.
     `pause` waits for a provider's pace; a simulation moves its clock instead. `start` starts another stage
     without waiting for it. `stopwatch` (seconds) and `worker_clock` are this machine's: to be measured, never
-    to decide by. Directives are read from the database on first use, never from files.
+    to decide by. `fault` is told each point that a send has passed (`claimed`, `begun`, `sent`, `recorded`)
+    with its id and try; crash tests die there. Directives are read from the database on first use, never from
+    files.
     """
 
     settings: Settings
@@ -48,6 +55,7 @@ class Loop:
     start: Callable[[str], object] = _cannot_start
     stopwatch: Callable[[], float] = time.monotonic
     worker_clock: Callable[[], datetime] = worker_now
+    fault: Callable[[str, UUID, int], None] = no_fault
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("growthloop"))
 
     @property

@@ -1,4 +1,4 @@
-"""Send what is due, to whom it is allowed, at this minute: claim → gate → begin → send → record.
+"""Hear what happened, settle what is unknown, then send what is due: claim → gate → begin → send → record.
 
 One touch's trouble never stops the others; trouble of a whole channel stops that channel for this tick.
 What may have gone out is never repeated here: it stays `unknown` until its provider has been asked.
@@ -6,6 +6,11 @@ What may have gone out is never repeated here: it stays `unknown` until its prov
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from functions.campaigns.listening import Listening
+from functions.campaigns.reaper import reap
+from functions.campaigns.reconcile import Reconcile
 from functions.campaigns.senders import check_health, in_words, with_health
 from functions.campaigns.sending import Sending
 from functions.campaigns.tally import Tally
@@ -19,10 +24,11 @@ from shared.state.outreach import TickState
 
 STAGE = "outreach_tick"
 CHANNELS: tuple[ChannelName, ...] = ("call", "sms", "email")
+NOT_HEARD = timedelta(minutes=1)  # then it is tried again
 
 
 def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageReport:  # noqa: ARG001 - one shape
-    """One tick. With nothing due it is three round trips to the database beyond the slot's own.
+    """One tick. With nothing to do it is three round trips to the database beyond the slot's own.
 
     Hot leads first: the owner waits for them, and they need neither the gate nor a window.
 
@@ -35,12 +41,24 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
     if not preview:
         told = tell_owner(loop, found.now)
         tally.notes += [f"hot leads: {n} {what}" for what, n in sorted(told.items())]
-    if not preview and any(found.due.values()):
-        send_due(loop, found, tally)
+        heard = settle(loop, found, tally)
+        if any(found.due.values()):
+            send_due(loop, found, tally, heard)
     return tally.report(STAGE, found)
 
 
-def send_due(loop: Loop, found: TickState, tally: Tally) -> None:
+def settle(loop: Loop, found: TickState, tally: Tally) -> set[ChannelName]:
+    """First hear and settle what is out: the channels that are up to date and may send."""
+    listening = Listening(loop, found, tally)
+    heard = {channel for channel in CHANNELS if listening.is_due(channel) and listening.run(channel)}
+    if found.to_ask:
+        Reconcile(loop, tally).run()
+    if found.calls_without_end:
+        reap(loop, tally)
+    return heard
+
+
+def send_due(loop: Loop, found: TickState, tally: Tally, heard: set[ChannelName]) -> None:
     """Send on every channel that has something due, or tell what is due why nothing goes out."""
     status = loop.state.live.status()
     if status.kill_switch or not (status.may_send and loop.may_send):
@@ -51,7 +69,19 @@ def send_due(loop: Loop, found: TickState, tally: Tally) -> None:
     tally.notes += in_words(changed)
     found = with_health(found, changed)
     for channel in CHANNELS:
-        if found.due.get(channel) and not tally.halted:
+        if found.due.get(channel) and not tally.halted and not rests(loop, channel, found, tally, heard):
             Sending(loop, channel, found, tally).run()
     if tally.halted:
         tally.refused[tally.halted] += loop.state.outreach.hold_due(tally.halted)
+
+
+def rests(loop: Loop, channel: ChannelName, found: TickState, tally: Tally, heard: set[ChannelName]) -> bool:
+    """Whether the channel sends nothing in this tick; then what is due on it is told until when."""
+    until = found.channels[channel].rests_until
+    if until is None or until <= found.now:
+        if channel in heard:
+            return False
+        until = found.now + NOT_HEARD
+    told = loop.state.reconciliation.rest(channel, until=until, code="rests")
+    tally.refused["VENDOR_LIMIT"] += told
+    return True

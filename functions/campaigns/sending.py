@@ -20,6 +20,7 @@ from functions.campaigns.contact import (
     request_for,
     sender_state,
 )
+from functions.campaigns.listening import LISTEN_S
 from functions.campaigns.messages import Envelope, payload
 from functions.campaigns.tally import ChannelStopped, Tally
 from functions.campaigns.terms import terms_when_open
@@ -119,6 +120,7 @@ class Sending:
 
     def _one(self, claim: Claim) -> None:
         self._seen.add(claim.id)
+        self._loop.fault("claimed", claim.id, claim.try_no)
         now = self._loop.clock.now()
         try:
             found = self._prepare(claim, now)
@@ -226,6 +228,7 @@ class Sending:
             raise ChannelStopped(f"stopped in the middle: {answer.code}")
         if answer.status != "submitted" or answer.payload is None:
             return None
+        self._loop.fault("begun", ready.envelope.claim.id, ready.envelope.claim.try_no)
         return replace(ready.message, payload=answer.payload)
 
     def _begin_terms(self, envelope: Envelope) -> dict[str, Any]:
@@ -237,6 +240,7 @@ class Sending:
         return {
             "address": envelope.address,
             "sender_id": sender.id,
+            "listen_s": LISTEN_S,
             "min_gap_s": (pace.senders[self._channel].gap_minutes or 0) * 60,
             "conversation_days": outreach.conversation_days,
             "per_day": loop.rules.max_24h(self._channel, envelope.claim.lead.region),
@@ -288,6 +292,7 @@ class Sending:
             self._loop.log.error("send of %s broke off\n%s", envelope.claim.id, frames(error))
             self._failed(envelope, _broken_off(error))
         else:
+            self._loop.fault("sent", envelope.claim.id, envelope.claim.try_no)
             self._accepted(envelope, receipt)
 
     def _not_started(self, envelope: Envelope) -> None:
@@ -300,6 +305,7 @@ class Sending:
     def _accepted(self, envelope: Envelope, receipt: Receipt) -> None:
         claim = envelope.claim
         self._loop.state.outreach.record_receipt(claim.id, claim.fence, receipt.provider_id, receipt.cost_usd)
+        self._loop.fault("recorded", claim.id, claim.try_no)
         self._tally.sent[self._channel] += 1
         self._spent += self._cost()
         self._in_flight += 1
@@ -333,6 +339,11 @@ class Sending:
         )
         self._tally.unknown[self._channel] += verdict == "unknown"
         self._tally.failed[error.code] += verdict != "unknown"
+        if error.retry_after and verdict == "requeue":
+            # Whoever asked for a pause asked all of us, not only this worker with this touch.
+            self._loop.state.reconciliation.rest(
+                self._channel, until=envelope.now + error.retry_after, code=error.code
+            )
         if error.system_wide or error.retryable or error.outcome_unknown:
             stays_down = error.system_wide or error.code == BROKEN_OFF
             raise ChannelStopped(f"{error.code}; the rest waits", error if stays_down else None)

@@ -14,6 +14,7 @@ from shared.state.outreach import TickState
 class Tally:
     """What one tick did. `refused` counts by code, `failed` by provider code.
 
+    `settled` counts what was asked about, by what came of it; `heard` what no webhook had brought.
     `down` are channels that will not work until somebody acts, `set_aside` touches that could not be made
     into a message; both as the ledger keeps errors. `halted` is the code that ended all channels at once.
     """
@@ -22,6 +23,8 @@ class Tally:
     refused: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
+    settled: Counter[str] = field(default_factory=Counter)
+    heard: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     down: list[dict[str, Any]] = field(default_factory=list)
     set_aside: list[dict[str, Any]] = field(default_factory=list)
@@ -43,6 +46,8 @@ class Tally:
             "refused": dict(self.refused),
             "failed": dict(self.failed),
             "unknown": dict(self.unknown),
+            "settled": dict(self.settled),
+            "heard": dict(self.heard),
         }
         status: ReportStatus = "failed" if self.error else "ok"
         return StageReport(stage, None, status, counts=counts, notes=tuple(self.notes), error=self.error)

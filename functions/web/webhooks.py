@@ -17,10 +17,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from shared.errors import ConfigurationError, ProviderError, StateError, WebhookRefused
-from shared.hearing import hear
+from shared.hearing import hear, with_words
 from shared.links import public_url
 from shared.loop import Loop
-from shared.providers.event import ProviderEvent, Reply
+from shared.providers.event import ProviderEvent
 from shared.state.events import Applied
 
 MAX_BODY = 1_000_000
@@ -151,11 +151,7 @@ class Webhooks:
     def _with_words(self, event: ProviderEvent) -> ProviderEvent:
         """Resend announces a mail without its text. Not to be had now means 503, and it comes again."""
         mail = self._loop.providers.email.received(str(event.details["email_id"]))
-        return dataclasses.replace(
-            event,
-            reply=Reply(text=mail.text, subject=mail.subject),
-            details={**event.details, "headers": mail.headers},
-        )
+        return with_words(event, mail)
 
     def _signed_url(self, got: Delivery) -> str:
         """As Twilio called it: our configured address, never the Host header."""

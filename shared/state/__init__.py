@@ -15,6 +15,7 @@ from shared.state.measures import Measures
 from shared.state.outreach import Outreach
 from shared.state.people import People
 from shared.state.privacy import Privacy
+from shared.state.reconciliation import Reconciliation
 from shared.state.senders import Senders
 from shared.state.stages import Stages
 from shared.state.transport import Transport
@@ -32,6 +33,7 @@ class State:
         self.people = People(transport)
         self.outreach = Outreach(transport, installation_id)
         self.senders = Senders(transport)
+        self.reconciliation = Reconciliation(transport, installation_id)
         self.events = Events(transport)
         self.hot_leads = HotLeads(transport)
         self.directives = DirectiveVersions(transport)

@@ -131,8 +131,21 @@ class SenderFacts(BaseModel):
     used_last_hour: int
 
 
+class ChannelState(BaseModel):
+    """How a channel stands: until when it rests, and until when it was listened to (by this very server)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rests_until: datetime | None
+    heard_until: datetime | None
+    heard_here: bool
+
+
 class TickState(BaseModel):
-    """What a tick finds when it opens, by channel: what is due, in flight, spent (USD); and who can send."""
+    """What a tick finds when it opens, by channel: what is due, in flight, spent (USD); and who can send.
+
+    `to_ask` are deliveries to be asked about now, `calls_without_end` calls that may have been forgotten.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -142,6 +155,9 @@ class TickState(BaseModel):
     in_flight: dict[str, int]
     spent_today: dict[str, float]
     senders: tuple[SenderFacts, ...]
+    to_ask: int
+    calls_without_end: int
+    channels: dict[str, ChannelState]
 
 
 class Claim(BaseModel):

@@ -19,6 +19,7 @@ from shared.providers.event import Reply
 from shared.state import State
 from shared.state.embedded import EmbeddedServer
 from shared.state.postgres import PostgresTransport
+from shared.state.reconciliation import Sighting
 from tests.support.database import cloned
 from tests.support.ledger import INSTALLATION, NOW, TODAY, Ledger, about, answer, phone, sender
 from tests.support.postgrest import over_http
@@ -38,6 +39,7 @@ AREAS = (
     "incidents",
     "hot_leads",
     "privacy",
+    "reconciliation",
 )
 
 
@@ -80,6 +82,7 @@ def tell(ledger: Ledger) -> Told:
     people(ledger)
     send(ledger)
     owner(ledger)
+    reconcile(ledger)
     measure(ledger)
     mend(ledger)
     forget(ledger)
@@ -175,6 +178,28 @@ def send(ledger: Ledger) -> None:
     called = ledger.claim("call")
     ledger.begin(called)
     booking(ledger, sent.id)
+
+
+def reconcile(ledger: Ledger) -> None:
+    """Calls and mails whose fate nobody knows, and what their providers show."""
+    verbs, out = ledger.state.reconciliation, ledger.state.outreach
+    ledger.run("update senders set health = 'healthy'")
+    for channel in ("call", "call", "call", "email", "email"):
+        claim = ledger.submitted(channel=channel)
+        out.record_failure(claim.id, claim.fence, verdict="unknown", code="x")
+    first, *others = verbs.claim_unknown(max_rows=9, hold_s=60, conversation_days=14)
+    verbs.accept(first, "P-found")
+    verbs.plan_again(others[0])
+    verbs.wait(others[1], NOW + DAY)
+    verbs.park(others[2], owner="owner", until=NOW + DAY, code="x")
+    verbs.repeat(others[3], lease_s=60, conversation_days=14)
+    verbs.claim_overdue_calls(max_rows=9, older_than_s=0, hold_s=60)
+    verbs.unseen("vapi", ["P-found", "P-other"])
+    verbs.adopt(Sighting("vapi", "P-other", str(UUID(int=7)), NOW))
+    verbs.unheard("resend", ["d", "never"])
+    verbs.heard("email", NOW)
+    verbs.rest("email", until=NOW + DAY, code="x")
+    out.open_tick(TODAY)
 
 
 def booking(ledger: Ledger, touch_id: UUID) -> None:

@@ -181,3 +181,9 @@ insert into sales (lead_id, sold_at, amount_usd, entered_by) select id, now(), -
 
 -- a_sale_is_entered_once
 insert into sales (lead_id, sold_at, entered_by) select l.id, now(), 'x' from leads l, generate_series(1, 2);
+
+-- a_rest_says_why
+update channels set rests_until = now();
+
+-- what_was_heard_was_heard_by_a_server
+update channels set heard_until = now();

@@ -10,8 +10,9 @@ which makes requests of one process follow each other; two accounts in one proce
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import resend
@@ -22,10 +23,14 @@ from shared.errors import OutcomeUnknown, ProviderError
 from shared.inbound import text_of_html
 from shared.providers.channel import ChannelName, Message, Receipt
 from shared.providers.resend.errors import classify, repeatable
-from shared.providers.signing import as_dict, as_list, as_text, storable
+from shared.providers.resend.payload import TOUCH_TAG
+from shared.providers.signing import as_dict, as_list, as_text, moment, storable, touch_id
 from shared.providers.wire import Json, exchange
 
 _GLOBALS = threading.Lock()
+PAGE = 100
+PAGES = 50
+LOG_ENTRIES = 500
 
 
 class WireClient(HTTPClient):
@@ -69,6 +74,25 @@ class InboundEmail:
     headers: dict[str, str]
     message_id: str | None
     in_reply_to: str | None
+
+
+@dataclass(frozen=True)
+class SentMail:
+    """A mail as it was handed over: Resend's id for it, our tag on it, and what tells untagged ones apart."""
+
+    provider_id: str
+    touch_id: str | None
+    to: tuple[str, ...]
+    subject: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class SentMails:
+    """`complete`: the log reaches back before the span, so what is not here was not taken."""
+
+    mails: tuple[SentMail, ...]
+    complete: bool
 
 
 class ResendEmail:
@@ -127,6 +151,40 @@ class ResendEmail:
         rows = [as_dict(row) for row in as_list(found.get("data"))]
         return frozenset(str(row.get("name")).lower() for row in rows if row.get("status") == "verified")
 
+    def inbound_since(self, since: datetime) -> list[dict[str, Any]]:
+        """Envelopes of mails that came in since, newest first; `webhook.from_received` reads one.
+
+        Raises `ProviderError` (`resend.too_many`) beyond 5,000, rather than leave some out.
+        """
+        return _since(self._pages(lambda page: resend.Emails.Receiving.list(page)), since)[0]
+
+    def sent_between(self, since: datetime, until: datetime) -> SentMails:
+        """The mails that were handed over in this span, as Resend logged the requests.
+
+        Only the log shows our reference (the tag), and each entry has to be opened. Raises `ProviderError`
+        (`resend.too_many`) beyond 500 of them.
+        """
+        rows, complete = _since(self._pages(lambda page: resend.Logs.list(page)), since)
+        taken = [row for row in rows if _is_taken_mail(row) and _when(row) <= until]
+        if len(taken) > LOG_ENTRIES:
+            raise ProviderError("Resend logged more mails than can be read.", code="resend.too_many")
+        return SentMails(tuple(self._sent_mail(str(row["id"])) for row in taken), complete)
+
+    def _sent_mail(self, log_id: str) -> SentMail:
+        return _sent_mail(as_dict(self._ask(lambda: resend.Logs.get(log_id), effect=False)))
+
+    def _pages(self, read: Callable[[Any], object]) -> Iterator[list[dict[str, Any]]]:
+        """Pages of a list, newest first."""
+        page: dict[str, Any] = {"limit": PAGE}
+        for _ in range(PAGES):
+            found = as_dict(self._ask(lambda: read(page), effect=False))  # noqa: B023 - asked at once
+            rows = [row for row in as_list(found.get("data")) if isinstance(row, dict)]
+            yield rows
+            if found.get("has_more") is not True or not rows:
+                return
+            page = {"limit": PAGE, "after": str(rows[-1].get("id"))}
+        raise ProviderError("Resend has more than can be read.", code="resend.too_many")
+
     def probe(self) -> None:
         """A free request that raises what a real one would: whether key and service work."""
         self._ask(lambda: resend.Domains.list(), effect=False)
@@ -153,3 +211,39 @@ def _translated(error: ResendError, effect: bool) -> ProviderError:
         return repeatable(beneath)
     status = int(error.code) if str(error.code).isdigit() else 500
     return classify(status, error.error_type or "", error.message or "", error.headers, effect=effect)
+
+
+def _since(pages: Iterator[list[dict[str, Any]]], since: datetime) -> tuple[list[dict[str, Any]], bool]:
+    """The rows from `since` on, and whether an older one was met."""
+    found: list[dict[str, Any]] = []
+    for rows in pages:
+        young = [row for row in rows if _when(row) >= since]
+        found += young
+        if len(young) < len(rows):
+            return found, True
+    return found, False
+
+
+def _when(row: Mapping[str, Any]) -> datetime:
+    """When it was made; without a readable time it counts as new, so that it is never left out."""
+    return moment(row.get("created_at")) or datetime.max.replace(tzinfo=UTC)
+
+
+def _is_taken_mail(row: Mapping[str, Any]) -> bool:
+    asked = (as_text(row.get("method")) or "").upper(), as_text(row.get("endpoint"))
+    return asked == ("POST", "/emails") and row.get("response_status") in (200, 201)
+
+
+def _sent_mail(entry: Mapping[str, Any]) -> SentMail:
+    asked, said = as_dict(entry.get("request_body")), as_dict(entry.get("response_body"))
+    tags = {
+        as_text(as_dict(tag).get("name")): as_dict(tag).get("value") for tag in as_list(asked.get("tags"))
+    }
+    to = asked.get("to")
+    return SentMail(
+        provider_id=as_text(said.get("id")) or "",
+        touch_id=touch_id(tags.get(TOUCH_TAG)),
+        to=tuple(each for each in (as_list(to) or [to]) if isinstance(each, str)),
+        subject=as_text(asked.get("subject")) or "",
+        at=_when(entry),
+    )

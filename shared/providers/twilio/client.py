@@ -134,10 +134,11 @@ class TwilioSms:
             if one.body == body and (one.date_created is None or one.date_created >= since)
         ]
 
-    def inbound_since(self, since: datetime) -> list[dict[str, Any]]:
-        """Texts from people that arrived since, for what a webhook never brought.
+    def list_since(self, since: datetime) -> list[dict[str, Any]]:
+        """All messages sent or received since, newest first: what a webhook never brought, and what we sent.
 
-        Raises `ProviderError` (`twilio.too_many`) beyond 5,000 messages, rather than leave some out.
+        A fresh outgoing message has no date yet and comes with a later list. Raises `ProviderError`
+        (`twilio.too_many`) beyond 5,000 messages, rather than leave some out.
         """
         found = _ask(
             lambda: self._client.messages.list(date_sent_after=since, limit=5_000, page_size=1_000),
@@ -145,7 +146,7 @@ class TwilioSms:
         )
         if len(found) >= 5_000:
             raise ProviderError("Twilio has more messages than can be read.", code="twilio.too_many")
-        return [_plain(one) for one in found if one.direction == "inbound"]
+        return [_plain(one) for one in found]
 
     def probe(self) -> None:
         """A free request that raises what a real one would: whether the account is there and active."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -17,3 +18,8 @@ def sms_payload(*, to_e164: str, body: str, now: datetime, latest: datetime) -> 
     """
     left = int((latest - now).total_seconds())
     return {"to": to_e164, "body": body, "validity_period": max(1, min(left, LONGEST_S))}
+
+
+def text_reference(to_e164: str, body: str) -> str:
+    """How a text is told from others, since no list shows our reference; the ledger has the same rule."""
+    return hashlib.sha256(f"{to_e164}|{body}".encode()).hexdigest()

@@ -103,7 +103,7 @@ def parse(
 
 
 def from_message(message: Mapping[str, Any], *, now: datetime) -> ProviderEvent:
-    """The event that the webhook of this message would have made (`TwilioSms.get`, `inbound_since`).
+    """The event that the webhook of this message would have made (`TwilioSms.get`, `list_since`).
 
     It has the webhook's own key, and it brings the price, which no webhook does. It does not know the
     touch: `provider_id` does.

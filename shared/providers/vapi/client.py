@@ -5,13 +5,13 @@ A repeated `POST /call` is a second phone call, and Vapi knows no idempotency ke
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.errors import OutcomeUnknown, ProviderError
 from shared.providers.channel import ChannelName, Message, Receipt
-from shared.providers.signing import as_dict, as_text
+from shared.providers.signing import as_dict, as_text, touch_id
 from shared.providers.vapi.errors import classify
 from shared.providers.wire import Answer, Json, broken, exchange
 
@@ -128,6 +128,11 @@ class VapiCalls:
         return exchange(
             method, url, provider=self.provider, deadline_s=self.deadline_s, effect=effect, **request
         )
+
+
+def reference_of(call: Mapping[str, Any]) -> str | None:
+    """The touch id that a listed call carries; None where it is not ours."""
+    return touch_id(as_dict(call.get("customer")).get("externalId"))
 
 
 def _receipt_details(call: dict[str, Any]) -> dict[str, Any]:

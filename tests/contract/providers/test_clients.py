@@ -359,13 +359,13 @@ def test_twilio__finds_a_text_by_number_and_exact_words() -> None:
         assert "DateSent>" not in server.seen[0].query
 
 
-def test_twilio__lists_what_came_in() -> None:
+def test_twilio__lists_what_was_sent_and_what_came_in() -> None:
     page = payload("twilio", "list-messages-response")
     came = page["messages"][0] | {"direction": "inbound", "sid": "SM" + "3" * 32}
     with HttpScript(Reply(200, page | {"messages": [page["messages"][0], came]})) as server:
-        found = sms(server.url).inbound_since(NOW)
+        found = sms(server.url).list_since(NOW)
         assert server.seen[0].query["DateSent>"] == "2026-11-20T15:02:00Z"
-    assert [one["sid"] for one in found] == [came["sid"]]
+    assert [one["direction"] for one in found] == ["outbound-api", "inbound"]
 
 
 def test_twilio__does_not_log_numbers(caplog: pytest.LogCaptureFixture) -> None:
