@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from shared.state import State
 from shared.state.embedded import EmbeddedServer
 from shared.state.transport import Transport
@@ -71,6 +73,15 @@ def test_control__a_raw_set_is_cut_at_1000_rows(database: str, server: EmbeddedS
     execute(database, "grant execute on function raw_rows() to service_role")
     with over_http(server, database) as supabase:
         assert len(supabase.call("raw_rows")) == 1000
+
+
+def test_every_function__answers_one_value__which_no_cap_can_cut(database: str) -> None:
+    query = "select proname from pg_proc where pronamespace = 'public'::regnamespace"
+    with psycopg.connect(database) as connection:
+        sets = connection.execute(query + r" and proname ~ '_v\d+$' and proretset").fetchall()
+        offered = connection.execute(query + r" and proname ~ '_v\d+$'").fetchall()
+    assert sets == []
+    assert len(offered) > 40
 
 
 def test_imports__answer_for_each_of_1100_rows(database: str, server: EmbeddedServer) -> None:
