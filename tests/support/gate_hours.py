@@ -44,7 +44,13 @@ def settings(rules: Rules) -> list[Setting]:
 def rules_of(shipped: Rules, owner: oracle.OwnerHours) -> Rules:
     """The rules with the owner's hours on every channel."""
     days = tuple(DAYS[number] for number in sorted(owner.days))
-    change = {"opens": time(owner.opens), "closes": time(owner.closes), "days": days}
+    holidays = "closed" if owner.rests_on_holidays else "open"
+    change = {
+        "opens": time(owner.opens),
+        "closes": time(owner.closes),
+        "days": days,
+        "holidays": holidays,
+    }
     windows = {name: row.model_copy(update=change) for name, row in shipped.hours.windows.items()}
     return replace(shipped, hours=shipped.hours.model_copy(update={"windows": windows}))
 

@@ -44,6 +44,7 @@ STATE_HOURS: Final[dict[str, tuple[Hours, Hours, Hours]]] = {
     "WA": ((8, 20), (8, 20), (8, 20)),
 }
 AI_CALLS_BLOCKED: Final = frozenset({"OK"})
+RESTS_ON_HOLIDAYS: Final = frozenset({"AL", "LA", "PA", "UT"})
 SELLERS_REGISTER: Final = frozenset({"TX"})
 
 # Zone: hours from UTC in standard time, and whether it keeps daylight saving time.
@@ -101,15 +102,16 @@ ZONES: Final[dict[str, tuple[int, bool]]] = {
 
 @dataclass(frozen=True)
 class OwnerHours:
-    """When the owner lets the product contact people: hours, and days counted from Monday as 0."""
+    """When the owner lets the product contact people: hours, days counted from Monday as 0, holidays."""
 
     opens: int
     closes: int
     days: frozenset[int]
+    rests_on_holidays: bool
 
 
-SHIPPED: Final = OwnerHours(8, 18, frozenset(range(5)))
-WIDEST: Final = OwnerHours(8, 21, frozenset(range(7)))
+SHIPPED: Final = OwnerHours(8, 18, frozenset(range(5)), rests_on_holidays=True)
+WIDEST: Final = OwnerHours(8, 21, frozenset(range(7)), rests_on_holidays=False)
 
 
 def verdict(
@@ -123,7 +125,9 @@ def verdict(
     local = wall_clock(at, zone)
     if not _within(local, region, channel, owner):
         return "OUTSIDE_WINDOW"
-    return "HOLIDAY" if _rests(local.date(), region) else None
+    by_law = channel != "email" and region in RESTS_ON_HOLIDAYS
+    rests = owner.rests_on_holidays or by_law
+    return "HOLIDAY" if rests and _is_holiday(local.date(), region) else None
 
 
 def wall_clock(at: datetime, zone: str) -> datetime:
@@ -155,7 +159,7 @@ def _of_law(weekday: int, region: str | None) -> Hours:
     return {5: saturday, 6: sunday}.get(weekday, workdays)
 
 
-def _rests(day: date, region: str | None) -> bool:
+def _is_holiday(day: date, region: str | None) -> bool:
     return day in federal_holidays(day.year) or day in _state_holidays(region, day.year)
 
 
