@@ -116,7 +116,9 @@ def clean(value: object, *, longest: int = LONGEST_VALUE) -> str:
     if isinstance(value, int) and value.bit_length() > 64:  # no count or number plate is; str() may refuse it
         return ""
     # Cut before the per-character work: a row may hold megabytes.
-    text = "".join(_printable(char) for char in str(value)[: 40 * LONGEST_VALUE])
+    text = str(value)[: 40 * LONGEST_VALUE]
+    if not text.isprintable():  # which nearly all are, and a tick asks often
+        text = "".join(_printable(char) for char in text)
     text = " ".join(text.split())
     return "" if text in _NOT_A_VALUE or text in ("inf", "-inf") else _shortened(text, longest)
 
@@ -127,13 +129,14 @@ def context(
     """What a template is rendered with: clean values, a fallback for each unknown fact of the lead.
 
     `longest` bounds lead values only. `fold` turns text into what the channel can carry. A lead value with a
-    web address in it counts as unknown: else a stranger's web form could send links in our name. What is not
-    a merge field is left out, and so are own fields that are not set.
+    web address in it counts as unknown: else a stranger's web form could send links in our name. So does one
+    with a template's marks, which is nobody's name. What is not a merge field is left out, and so are own
+    fields that are not set.
     """
     merged: dict[str, str] = {}
     for name, fallback in FALLBACKS.items():
         text = clean(fold(clean(values.get(name), longest=10 * LONGEST_VALUE)), longest=longest)
-        merged[name] = text if text and not _has_link(text) else _Unknown(fallback)
+        merged[name] = text if text and not _is_no_fact(text) else _Unknown(fallback)
     for name in OWN_FIELDS:
         if text := clean(fold(clean(values.get(name), longest=500)), longest=500):
             merged[name] = text
@@ -168,6 +171,7 @@ def _shortened(text: str, longest: int) -> str:
     return at_word if space and 2 * len(at_word) >= longest else text[:longest].rstrip()
 
 
-def _has_link(text: str) -> bool:
+def _is_no_fact(text: str) -> bool:
+    """Holds a web address, or the marks of a template that some program before us failed to fill."""
     folded = text.casefold()
-    return "://" in folded or "www." in folded
+    return any(mark in folded for mark in ("://", "www.", "{{", "}}", "{%", "%}"))
