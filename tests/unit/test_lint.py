@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,11 @@ CLOCKS = {
 }
 # Function, parameter and type names of the database's own catalogue, each through `quoted`.
 MAY_BUILD_SQL = {"shared/state/rpc.py"}
-SQL = ("select ", "insert ", "update ", "delete ", "create ", "alter ", "drop ", "truncate ", "set ")
+KINDS = "table|index|function|database|schema|role|or replace"
+SQL = re.compile(
+    rf"\s*(select\s|insert\s+into|update\s+[\w.]+\s+set|delete\s+from|(create|alter|drop)\s+({KINDS})|truncate\s)",
+    re.IGNORECASE,
+)
 
 
 def clock_reads(tree: ast.AST) -> Iterator[int]:
@@ -40,7 +45,7 @@ def clock_reads(tree: ast.AST) -> Iterator[int]:
 def built_statements(tree: ast.AST) -> Iterator[int]:
     """Lines on which a text that begins like SQL is put together from parts."""
     for node in ast.walk(tree):
-        if _begins_like_sql(_first_part(node)):
+        if SQL.match(_first_part(node)):
             yield node.lineno  # type: ignore[attr-defined]
 
 
@@ -57,10 +62,6 @@ def _first_part(node: ast.AST) -> str:
 
 def _text(node: ast.AST) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
-
-
-def _begins_like_sql(text: str) -> bool:
-    return text.lstrip().lower().startswith(SQL)
 
 
 def found(search: object, allowed: set[str]) -> list[str]:

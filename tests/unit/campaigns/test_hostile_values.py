@@ -59,7 +59,7 @@ def claim(value: str | None, script: str, channel: Any) -> Claim:
         email_invalid=False, country="US", region="NY", city=value, zones=("America/New_York",), source="csv",
         score=50, priority="Medium", company=value, industry=value, consents=(), suppressed=False,
         email_suppressed=False, in_conversation=False, touches_24h=0, touches_7d=0, touches_total=0,
-        last_touch_at=None, phones=(
+        last_touch_at=None, meeting_at=NOW + timedelta(days=1), phones=(
             PhoneFacts(number="+12125550101", label="direct", line_type="mobile", invalid=False,
                        dnc_scrubbed_on=None, dnc_listed=False, suppressed=False),
         ),
