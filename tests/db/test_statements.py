@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from shared.providers.event import Reply
 from shared.state import rpc
+from tests.support.hostile import payloads
 from tests.support.ledger import Ledger, answer, event, lead_row
-
-PARTS = (
-    *("'", '"', "\\", ";", "--", "/*", "$$", "%s", "%(a)s", "{}", "{{7*7}}", "\u202e", "\ufffd", "\n", "é"),
-    *(
-        "' or '1'='1",
-        "'; drop table leads; --",
-        "$1",
-        "\\'; select pg_sleep(9) --",
-        "<script>",
-        "NULL",
-        "::jsonb",
-    ),
-    *('"]}', '{"kind": "x"}', "x' || (select 1) || '", "E'\\x27'", "\u2028", "a" * 300),
-)
-
-
-def payloads(count: int) -> Iterator[str]:
-    """So many hostile texts, the same each time."""
-    chance = random.Random(20)  # noqa: S311 - seeded
-    return ("".join(chance.choices(PARTS, k=chance.randint(1, 5))) for _ in range(count))
 
 
 def speak(ledger: Ledger, first: int, texts: list[str]) -> None:
