@@ -51,7 +51,7 @@ class ClockFaults:
     def __init__(self, plan: Plan) -> None:
         self._skewed = []
         for fault in plan.of(entries.ClockSkew):
-            self._skewed += plan.spans([fault], f"clock of the {fault.entry.of}")
+            self._skewed += plan.spans([fault], fault.entry.of)
         for change in plan.of(entries.ClockChange):
             day = change.start.astimezone(plan.zone).date()
             if not clocks_change(day, plan.zone):

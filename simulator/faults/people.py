@@ -59,7 +59,7 @@ class PeopleFaults:
         """Whether this call, which somebody answered, stays in progress."""
         for fault in on_now(self._endless, at):
             if fault.hits(person, n):
-                self._plan.note(fault, at, f"call {n} to {person}")
+                self._plan.note(fault, at, f"calls {person} {n}")
                 return True
         return False
 

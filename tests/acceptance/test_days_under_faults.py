@@ -74,7 +74,13 @@ GROUPS = {
 def _lively() -> Rates:
     """A world in which many answer, write back, and many of these want no more."""
     ordinary = Rates.load().model_dump()
-    line = {"invalid": 0.0, "human": 0.9, "voicemail": 0.1, "gatekeeper": 0.0, "no_answer": 0.0}
+    line: dict[str, Any] = {
+        "invalid": 0.0,
+        "human": 0.9,
+        "voicemail": 0.1,
+        "gatekeeper": 0.0,
+        "no_answer": 0.0,
+    }
     line |= {"busy": 0.0, "carrier_blocked": 0.0, "propensity": (90.0, 10.0)}
     line |= {"given_human": {"conversation": 0.4, "dnc": 0.3, "callback": 0.2, "meeting": 0.1}}
     return rates(
