@@ -218,7 +218,7 @@ class Stand:
             "select l.email, t.step, t.attempt, t.channel, t.day, d.state, d.code, d.due_at, d.submitted_at,"
             " d.try, t.sender_id, t.disposition, d.id, d.provider_id"
             " from touches t join deliveries d on d.id = t.id join leads l on l.id = t.lead_id"
-            " order by l.email, t.step, t.attempt"
+            " order by l.email, t.step, t.attempt, t.id"
         )
 
     def states(self, channel: str) -> Counter[tuple[str, str | None]]:
