@@ -86,10 +86,17 @@ def _stages(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _provider(name: str) -> str:
+    if name not in PROVIDERS:
+        raise ValueError(f"{name!r} is no provider; one of {', '.join(PROVIDERS)}")
+    return name
+
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Span = Annotated[timedelta, BeforeValidator(span)]
 Length = Annotated[timedelta, BeforeValidator(span), AfterValidator(_forward)]
 Points = Annotated[tuple[str, ...], AfterValidator(_points)]
+Provider = Annotated[str, AfterValidator(_provider)]
 Stages = Annotated[tuple[str, ...], AfterValidator(_stages)]
 Hook = Literal["svix", "twilio", "vapi"]
 
@@ -192,7 +199,7 @@ class ProviderDown(Entry):
     """No connection to a provider at all, for the span."""
 
     kind: Literal["provider_down"]
-    provider: Literal[PROVIDERS]  # type: ignore[valid-type]
+    provider: Provider
     length: Length = timedelta(hours=3)
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from simulator.faults.entries import Entry
 from simulator.truth import Injected, Truth
@@ -61,9 +61,9 @@ class Plan:
         ends = begins + entry.length if entry.length is not None else None
         return Planned(entry, name, self.seed, begins, ends)
 
-    def of(self, sort: type[E]) -> list[Planned[E]]:
-        """The faults of one sort, in the file's order."""
-        return [each for each in self._planned if isinstance(each.entry, sort)]  # type: ignore[misc]
+    def of(self, *sorts: type[E]) -> list[Planned[E]]:
+        """The faults of these sorts, in the file's order."""
+        return [cast("Planned[E]", each) for each in self._planned if isinstance(each.entry, sorts)]
 
     def note(
         self,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from simulator.faults import entries
 from simulator.faults.planned import Plan, Planned, on_now
@@ -36,7 +36,7 @@ class RequestFaults:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._faults: list[Planned[Any]] = plan.of(PointFault)  # type: ignore[arg-type]
+        self._faults: list[Planned[Any]] = plan.of(*get_args(PointFault))
         self._down: list[Planned[entries.ProviderDown]] = []
         for fault in plan.of(entries.ProviderDown):
             self._down += plan.spans([fault], fault.entry.provider)

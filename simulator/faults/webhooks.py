@@ -27,7 +27,7 @@ class WebhookFaults:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._faults: list[Planned[Any]] = plan.of(
-            entries.WebhookFault | entries.WebhookLate | entries.WebhookDoubled  # type: ignore[arg-type]
+            entries.WebhookFault, entries.WebhookLate, entries.WebhookDoubled
         )
         self.accepted_forgeries: list[Delivery] = []
         self._steps: dict[str, Step] = {
