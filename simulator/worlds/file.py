@@ -10,10 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from shared.errors import ConfigurationError
 from shared.frontmatter import near_miss, validate
+from simulator.faults import Entry, read_entries
 from simulator.leads import columns
 from simulator.truth import Planted
 from simulator.world.effects import CONDITIONS, METRICS
@@ -116,8 +117,8 @@ class DailyBudget(Table):
 class Senders(Table):
     """Numbers and mailboxes, warmed for so many days when the world begins. No budget: the shipped one."""
 
-    numbers: Annotated[int, Field(ge=0, le=100)]
-    mailboxes: Annotated[int, Field(ge=0, le=100)]
+    numbers: Annotated[int, Field(ge=0, le=200)]
+    mailboxes: Annotated[int, Field(ge=0, le=200)]
     warm_days: Count
     daily_usd: DailyBudget | None = None
 
@@ -164,9 +165,21 @@ def _is_span(text: str) -> bool:
     return first.isdigit() and end.isdigit() and int(first) < int(end) <= 24
 
 
+def _read(tables: object) -> object:
+    """The faults as `[[faults]]` gives them; what is already read is left alone."""
+    given = tables if isinstance(tables, list | tuple) else [tables]
+    if all(isinstance(each, Entry) for each in given):
+        return tuple(given)
+    try:
+        return read_entries(given, "faults")
+    except ConfigurationError as error:
+        raise ValueError(str(error).removeprefix("faults: ")) from error
+
+
 class WorldFile(Table):
     """One world: `about` says in a sentence what it is for.
 
+    With `like = "ordinary"` a file need only say where it differs from that shipped world.
     `rates` replaces base rates and `times` multiplies them, both by their path such as
     `"emails.reply_per_person"`.
     """
@@ -180,7 +193,7 @@ class WorldFile(Table):
     rates: dict[str, Any] = Field(default_factory=dict)
     times: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     planted: tuple[Effect, ...] = ()
-    faults: tuple[dict[str, Any], ...] = ()
+    faults: Annotated[tuple[Entry, ...], BeforeValidator(_read)] = ()
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -222,4 +235,19 @@ def load(name: str) -> tuple[str, WorldFile]:
             raise ConfigurationError(
                 f"There is no world {name!r}: {', '.join(shipped())}, or a TOML file{near}."
             )
-    return path.stem, validate(WorldFile, read_toml(path), file=path.name)
+    return path.stem, validate(WorldFile, _whole_tables(path), file=path.name)
+
+
+def _whole_tables(path: Path) -> dict[str, Any]:
+    """The file's tables on top of those of the shipped world it is `like`; lists are replaced as a whole."""
+    tables = read_toml(path)
+    like = tables.pop("like", None)
+    if like is None:
+        return tables
+    if like not in shipped() or like == path.stem:
+        raise ConfigurationError(f"{path.name}: like: {like!r} is none of {', '.join(shipped())}")
+    base = _whole_tables(FOLDER / f"{like}.toml")
+    for name, value in tables.items():
+        within = base.get(name)
+        base[name] = within | value if isinstance(within, dict) and isinstance(value, dict) else value
+    return base

@@ -49,7 +49,7 @@ def test_shipped_world__can_be_read_and_populated(name: str) -> None:
         ('"AZ"', '"ZZ"', r"consents\.opted_in_states: .*ZZ is no state"),
         ('"short_text"', '"short_txt"', r"planted\.0\.feature: .*did you mean short_text\?"),
         ('metric = "replied"', 'metric = "opened"', r"planted\.0\.metric"),
-        ("10-12", "ten", r"planted\.3\.where: .*no span of whole hours such as 9-11"),
+        ("10-12", "ten", r"planted\.4\.where: .*no span of whole hours such as 9-11"),
         ('id = "short opener"', 'id = "short mail"', r"planted twice: short mail"),
         ("2026-09-14", "2026-09-15", r"first_day 2026-09-15 is no Monday"),
         (
@@ -57,6 +57,7 @@ def test_shipped_world__can_be_read_and_populated(name: str) -> None:
             '[times]\n"emails.reply_per_persn" = 2\n\n[[planted]]',
             r"emails\.reply_per_person\?",
         ),
+        ("[[planted]]", '[[faults]]\nkind = "webhook_lst"\n\n[[planted]]', r"faults: .*webhook_lst"),
         ("[leads]", "[leads", r"ordinary\.toml"),
     ],
 )
@@ -66,6 +67,17 @@ def test_mistake__is_named_with_file_field_and_fix(tmp_path: Path, old: str, new
     with pytest.raises(ConfigurationError, match=named) as caught:
         load(str(path))
     assert "ordinary.toml" in str(caught.value)
+
+
+def test_file__says_only_where_it_differs_from_the_world_it_is_like(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('like = "ordinary"\nplanted = []\n[leads]\nper_week = 55\n', encoding="utf-8")
+    name, world = load(str(path))
+    assert (name, world.leads.per_week, world.planted) == ("mine", 55, ())
+    assert world.leads.trades == _world().leads.trades
+    path.write_text('like = "ordinery"\n', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"mine\.toml: like: 'ordinery' is none of .*ordinary"):
+        load(str(path))
 
 
 def test_name__that_is_no_world_lists_those_there_are() -> None:
