@@ -180,6 +180,11 @@ class Poster:
 
 
 def stage_crons(days: Days, until: datetime) -> Iterator[tuple[datetime, Callable[[], object]]]:
+    """Every slot of every built stage, each started on the spot."""
+    return ((at, partial(days.scheduled, name)) for at, name in crons(days, until))
+
+
+def crons(days: Days, until: datetime) -> Iterator[tuple[datetime, str]]:
     """Every slot of every built stage, in order of time and then of the stage table."""
     built = stages.built()
     zone = days.loop.zone
@@ -190,7 +195,7 @@ def stage_crons(days: Days, until: datetime) -> Iterator[tuple[datetime, Callabl
             return
         for stage in built:
             if upcoming[stage.name] == at:
-                yield at, partial(days.scheduled, stage.name)
+                yield at, stage.name
                 upcoming[stage.name] = slots.next_slot(stage, at, zone)
 
 

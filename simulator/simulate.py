@@ -19,10 +19,13 @@ from functions.campaigns.leads import import_consents, import_leads, import_scru
 from shared.directives import DirectiveFile, content_hash, read, release_of, seed_payload
 from shared.frontmatter import split
 from shared.loop import Loop
-from simulator.days import Days, OwnerAct, days_in, local
+from simulator.days import Days, OwnerAct, days_in, local, stage_crons
 from simulator.demo import ZONE, Inbox, Senders, account, credentials, demo_settings, scratch_database
+from simulator.faults import Faults, first_day
 from simulator.guard import loopback_only
 from simulator.leads.arrivals import Arrival, arrivals, everybody
+from simulator.quiet import busy_slots
+from simulator.truth import Truth
 from simulator.world import World
 from simulator.worlds import WorldFile, load
 
@@ -34,20 +37,27 @@ OPENING, GO_LIVE = 7, (7, 30)
 
 @dataclass(frozen=True)
 class Job:
-    """One run: a world by its name or file, so many days, a seed."""
+    """One run: a world by its name or file, so many days, a seed.
+
+    `every_slot` lives those too that would do nothing; it changes how long a run takes and nothing else.
+    """
 
     world: str
     days: int
     seed: int
+    every_slot: bool = False
 
 
 def run_job(job: Job, progress: Progress = lambda _: None) -> dict[str, Any]:
     """Run one seed and give its figures. Raises `ConfigurationError` for a mistake in the world's file."""
-    _, file = load(job.world)
+    name, file = load(job.world)
+    file = file.model_copy(update={"first_day": first_day(file.faults, file.first_day, ZONE)})
     coming = arrivals(file, job.seed, job.days)
     world = populated(file, coming, job.seed)
-    files = directives(file)
-    inbox = Inbox()
+    timetable = stage_crons if file.faults or job.every_slot else busy_slots
+    truth = Truth(name, job.seed, world.planted)
+    faults = Faults(file.faults, truth, start=world.began, zone=ZONE)
+    files, inbox = directives(file), Inbox()
     with (
         loopback_only(),
         scratch_database("simulate") as dsn,
@@ -58,11 +68,12 @@ def run_job(job: Job, progress: Progress = lambda _: None) -> dict[str, Any]:
             lambda urls: demo_settings(urls, job.seed, senders=senders(file), release=release_of(files)),
             credentials=credentials(),
             fault=inbox.look,
+            faults=faults,
             progress=partial(_tell, progress, world.began, timedelta(days=job.days)),
         ) as run,
     ):
         open_business(run, file, files, coming)
-        run.run(local(file.first_day + timedelta(days=job.days), 0, 30, ZONE))
+        run.run(local(file.first_day + timedelta(days=job.days), 0, 30, ZONE), timetable)
         return figures(run, world, job.days)
 
 
@@ -115,7 +126,8 @@ def open_business(
     loop = run.loop
     loop.state.directives.seed(seed_payload(files), release=release_of(files))
     loop.state.settings.put("company_line_opt_in", sorted(file.consents.opted_in_states), actor="owner")
-    imports = (OwnerAct(local(each.day, OPENING, 0, ZONE), partial(take_in, each)) for each in coming)
+    spoil = run.faults.lists.spoiled
+    imports = (OwnerAct(local(each.day, OPENING, 0, ZONE), partial(take_in, each, spoil)) for each in coming)
     live = OwnerAct(local(file.first_day, *GO_LIVE, ZONE), _go_live)
     run.owner += sorted(chain(imports, [live]), key=lambda act: act.at)
 
@@ -124,11 +136,12 @@ def _go_live(loop: Loop) -> None:
     loop.state.live.turn_on(app="growthloop", actor="owner")
 
 
-def take_in(arrival: Arrival, loop: Loop) -> None:
-    """Import one morning's files, as the owner would."""
+def take_in(arrival: Arrival, spoil: Callable[[bytes], bytes], loop: Loop) -> None:
+    """Import one morning's files, as the owner would; `spoil` is what happened to the list before."""
     rules = scoring_rules(loop.book.outreach)
     for source, raw in arrival.files():
-        import_leads(loop.state, raw, file_name=f"{source}-{arrival.day}.csv", source=source, scoring=rules)
+        name = f"{source}-{arrival.day}.csv"
+        import_leads(loop.state, spoil(raw), file_name=name, source=source, scoring=rules)
     if arrival.consent_file is not None:
         import_consents(loop.state, arrival.consent_file, file_name=f"consents-{arrival.day}.csv")
     if arrival.scrub_file is not None:

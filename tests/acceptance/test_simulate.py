@@ -11,7 +11,9 @@ from click.testing import CliRunner, Result
 
 from shared.gate import REASONS
 from simulator.cli import simulate
+from simulator.days import Days
 from simulator.seeds import summary
+from simulator.simulate import Job, figures, run_job
 
 KEYS = {"days", "leads", "planned", "sent", "refused", "outcomes", "violations", "reports"}
 
@@ -39,6 +41,23 @@ def test_two_seeds__are_the_runs_of_each_alone_to_the_byte(tmp_path: Path) -> No
     assert alone["planned"] >= sum(alone["sent"].values()) > 0
     assert set(alone["refused"]) <= set(REASONS)
     assert set(alone["violations"].values()) == {0}
+
+
+def test_passed_over_slots__leave_what_living_them_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The figures, everything the wire accepted, and the ledger of runs, row by row."""
+    lived: list[tuple[Any, ...]] = []
+
+    def kept(run: Days, *more: Any) -> dict[str, Any]:
+        query = "select stage, slot, run_no, state, report from stage_runs order by stage, slot, run_no"
+        ran = len(run.reports)
+        lived.append((ran, run.database.execute(query).fetchall(), run.wire.record.contacts))
+        return figures(run, *more)
+
+    monkeypatch.setattr("simulator.simulate.figures", kept)
+    every, busy = (run_job(Job("tiny", 1, 7, every_slot=each)) for each in (True, False))
+    assert json.dumps(every) == json.dumps(busy)
+    assert lived[0][1:] == lived[1][1:]
+    assert lived[1][0] < lived[0][0] / 3
 
 
 @pytest.mark.parametrize(
