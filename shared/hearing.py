@@ -15,6 +15,9 @@ from shared.state.events import Applied, Events
 if TYPE_CHECKING:
     from shared.providers.resend.client import InboundEmail
 
+STOPPED_BY = {"resend": "unsubscribed", "twilio": "opted_out"}
+"""How a contact ended whose answer asks to stop, in the words of its channel."""
+
 
 def hear(events: Events, event: ProviderEvent, *, channel: str) -> Applied:
     """Store one verified event and apply it; when this returns, a "stop" in it is in force.
@@ -45,7 +48,8 @@ def with_meaning(event: ProviderEvent, meaning: ReplyClass) -> ProviderEvent:
     if meaning in ("opt_out", "complaint") or event.suppress:
         stop = event.suppress or ("complaint" if meaning == "complaint" else "opt_out")
         milestones = (*dict.fromkeys((*event.milestones, "replied", "opted_out")),)
-        return dataclasses.replace(event, suppress=stop, milestones=milestones)
+        ended = STOPPED_BY.get(event.provider, event.disposition)
+        return dataclasses.replace(event, suppress=stop, milestones=milestones, disposition=ended)
     good = ("positive",) if meaning in ("positive", "question", "callback") else ()
     milestones = (*dict.fromkeys((*event.milestones, "replied", *good)),)
     return dataclasses.replace(event, disposition=event.disposition or "replied", milestones=milestones)

@@ -92,6 +92,7 @@ def count_day(loop: Loop, period: Period) -> DayFigures:
 def evening_report(loop: Loop, period: Period, figures: DayFigures, *, interim: bool) -> EveningReport:
     """Everything the mail shows of a day."""
     now, day, measures = loop.clock.now(), _day(period), loop.state.measures
+    before = day - timedelta(days=1)
     status = loop.state.live.status()
     past = loop.state.stages.past_reports("evening_report", period.end, BASELINE_DAYS)
     earlier = [report["counts"] for report in past if report.get("counts", {}).get("contacted")]
@@ -117,7 +118,10 @@ def evening_report(loop: Loop, period: Period, figures: DayFigures, *, interim: 
         unproven_touches=spend["without_consent"],
         not_built=tuple(stage.name for stage in stages.STAGES if not stage.built),
         failed_stages=failed_stages(loop.state.stages.failures(now - timedelta(days=1))),
-        yesterday=final_figures(measures.daily(day - timedelta(days=1), day - timedelta(days=1))),
+        yesterday=final_figures(
+            measures.daily(before, before),
+            measures.counts_by_day(before, before),
+        ),
         incidents=incidents(loop.state.incidents.since(period.start, INCIDENT_ROWS)),
         notes=notes(loop),
         lines=owner_lines(loop),
@@ -238,14 +242,18 @@ def incidents(rows: Sequence[dict[str, Any]]) -> tuple[Incident, ...]:
     )
 
 
-def final_figures(rows: Sequence[dict[str, Any]]) -> tuple[FinalFigure, ...]:
-    """Yesterday by metric, over all channels."""
-    totals: dict[str, tuple[int, bool]] = {}
-    for row in rows:
-        n, final = totals.get(row["metric"], (0, True))
-        totals[row["metric"]] = (n + int(row["n"]), final and row["final"])
+def final_figures(
+    closed: Sequence[dict[str, Any]], counted: Sequence[dict[str, Any]]
+) -> tuple[FinalFigure, ...]:
+    """Yesterday by metric, over all channels: as it was closed where that is final, else as counted now."""
+    final = {row["metric"] for row in closed} - {row["metric"] for row in closed if not row["final"]}
+    totals: dict[str, int] = {}
+    for rows, wanted in ((closed, True), (counted, False)):
+        for row in rows:
+            if (row["metric"] in final) == wanted:
+                totals[row["metric"]] = totals.get(row["metric"], 0) + int(row["n"])
     return tuple(
-        FinalFigure(METRIC_WORDS.get(metric, metric), *totals[metric])
+        FinalFigure(METRIC_WORDS[metric], totals[metric], metric in final)
         for metric in METRIC_WORDS
         if metric in totals
     )
