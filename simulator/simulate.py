@@ -19,14 +19,17 @@ from functions.campaigns.leads import import_consents, import_leads, import_scru
 from shared.directives import DirectiveFile, content_hash, read, release_of, seed_payload
 from shared.frontmatter import split
 from shared.loop import Loop
+from simulator.claims import read_claims
 from simulator.days import Days, OwnerAct, days_in, local, stage_crons
-from simulator.demo import ZONE, Inbox, Senders, account, credentials, demo_settings, scratch_database
+from simulator.demo import ZONE, Inbox, Senders, credentials, demo_settings, scratch_database
 from simulator.faults import Faults, first_day
 from simulator.guard import loopback_only
 from simulator.leads.arrivals import Arrival, arrivals, everybody
 from simulator.quiet import busy_slots
+from simulator.score import Run, score
 from simulator.truth import Truth
 from simulator.world import World
+from simulator.world.odds import WorldOdds
 from simulator.worlds import WorldFile, load
 
 Progress = Callable[[float], None]
@@ -74,18 +77,17 @@ def run_job(job: Job, progress: Progress = lambda _: None) -> dict[str, Any]:
     ):
         open_business(run, file, files, coming)
         run.run(local(file.first_day + timedelta(days=job.days), 0, 30, ZONE), timetable)
-        return figures(run, world, job.days)
+        return figures(run, world, truth, job.days)
 
 
 def _tell(progress: Progress, began: datetime, span: timedelta, now: datetime) -> None:
     progress(min(1.0, (now - began) / span))
 
 
-def figures(run: Days, world: World, days: int) -> dict[str, Any]:
-    """What `--json` prints of one seed."""
-    found = account(run, world, days)
-    del found["milestones"]
-    return {**found, "reports": []}
+def figures(run: Days, world: World, truth: Truth, days: int) -> dict[str, Any]:
+    """What `--json` prints of one seed: the judge's score."""
+    judged = Run(run.wire.record, days, run.clock.now)
+    return score(judged, world, WorldOdds(world), truth, read_claims(run.loop, world.began))
 
 
 def populated(file: WorldFile, coming: tuple[Arrival, ...], seed: int) -> World:

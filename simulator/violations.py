@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from simulator.known import KnownPerson, KnownWorld
 from simulator.record import BOOKED, Contact, Record, Stop
-from simulator.world import Person, World
 from simulator.world.law import may_ring
 
 SAME_PERSON = timedelta(hours=20)
@@ -20,7 +20,7 @@ REPLY = timedelta(minutes=5)
 RINGING = frozenset({"call", "sms"})
 
 
-def violations(record: Record, world: World) -> dict[str, int]:
+def violations(record: Record, world: KnownWorld) -> dict[str, int]:
     """How many accepted contacts broke each rule; all four must be zero.
 
     - `sent_twice`: the same reference accepted twice, or two contacts to one person on one channel within
@@ -44,11 +44,13 @@ def violations(record: Record, world: World) -> dict[str, int]:
     }
 
 
-def _count(record: Record, world: World, broken: Callable[[Record, World, Person, Contact], bool]) -> int:
+def _count(
+    record: Record, world: KnownWorld, broken: Callable[[Record, KnownWorld, KnownPerson, Contact], bool]
+) -> int:
     return sum(broken(record, world, person, contact) for person, contact in _known(record, world))
 
 
-def _known(record: Record, world: World) -> Iterator[tuple[Person, Contact]]:
+def _known(record: Record, world: KnownWorld) -> Iterator[tuple[KnownPerson, Contact]]:
     for contact in record.contacts:
         if contact.person is not None:
             yield world.people[contact.person], contact
@@ -84,7 +86,7 @@ def _is_copy(record: Record, earlier: Contact, later: Contact) -> bool:
     return not any(since < act.at <= later.at for act in record.acts(later.person or ""))
 
 
-def _outside(record: Record, _world: World, person: Person, contact: Contact) -> bool:
+def _outside(record: Record, _world: KnownWorld, person: KnownPerson, contact: Contact) -> bool:
     if contact.channel not in RINGING or may_ring(person.state, person.zone, contact.at):
         return False
     stop = record.stops.get(person.identity)
@@ -94,7 +96,7 @@ def _outside(record: Record, _world: World, person: Person, contact: Contact) ->
     return not any(timedelta(0) <= contact.at - at <= REPLY for at in heard)
 
 
-def _after_stop(record: Record, _world: World, person: Person, contact: Contact) -> bool:
+def _after_stop(record: Record, _world: KnownWorld, person: KnownPerson, contact: Contact) -> bool:
     stop = record.stops.get(person.identity)
     if stop is None or contact.at <= stop.told_at:
         return False
@@ -107,7 +109,7 @@ def _confirms(contact: Contact, stop: Stop) -> bool:
     return contact.channel == stop.channel == "sms" and timedelta(0) < late <= REPLY
 
 
-def _without_consent(record: Record, world: World, person: Person, contact: Contact) -> bool:
+def _without_consent(record: Record, world: KnownWorld, person: KnownPerson, contact: Contact) -> bool:
     acts = [act for act in record.acts(person.identity) if act.at <= contact.at]
     if contact.channel == "call":
         phone = world.phone(contact.to)
@@ -122,5 +124,5 @@ def _without_consent(record: Record, world: World, person: Person, contact: Cont
     return False
 
 
-def _agreed(person: Person, contact: Contact) -> bool:
+def _agreed(person: KnownPerson, contact: Contact) -> bool:
     return person.consented(contact.channel, contact.at.date())

@@ -209,9 +209,12 @@ def unsettled(rows: Sequence[dict[str, Any]], now: datetime) -> tuple[UnsettledT
 
 
 def spending(spend: dict[str, Any], loop: Loop) -> tuple[Spend, ...]:
-    """Today's money by channel, beside its budget."""
+    """Today's money by channel, beside its budget. No text is free: Twilio has just not said yet."""
     budget = loop.book.outreach.daily_usd
-    rows = [Spend(name, float(usd), getattr(budget, name)) for name, usd in spend["by_channel"].items()]
+    rows = [
+        Spend(name, float(usd) or (None if name == "sms" else 0.0), getattr(budget, name))
+        for name, usd in spend["by_channel"].items()
+    ]
     if spend["lookups_usd"]:
         rows.append(Spend("lookup", float(spend["lookups_usd"]), budget.lookup))
     return tuple(rows)

@@ -72,7 +72,7 @@ def human_share(rates: Rates, phone: PhoneTruth, propensity: float, zone: str, a
     calls = rates.calls
     segment: Segment = getattr(calls.segments, phone.segment)
     local = at.astimezone(ZoneInfo(zone))
-    share = propensity / (1 - segment.invalid) * _moment(calls, local)
+    share = propensity / (1 - segment.invalid) * moment(calls, local)
     region: float = getattr(calls.regions, region_of(zone))
     share *= region
     if phone.segment == "main_line" and local.month in calls.peak_months:
@@ -80,7 +80,8 @@ def human_share(rates: Rates, phone: PhoneTruth, propensity: float, zone: str, a
     return min(share, HIGHEST)
 
 
-def _moment(calls: Calls, local: datetime) -> float:
+def moment(calls: Calls, local: datetime) -> float:
+    """What the hour and the day of the person's own clock multiply an answer by."""
     place = local.hour - FIRST_HOUR
     factor = calls.hours[place] if 0 <= place < len(calls.hours) else calls.off_hours
     factor *= calls.weekdays[local.weekday()]

@@ -1,6 +1,7 @@
 """The judge is not blind: a loop that is broken on purpose is caught by the count that is there for it.
 
-Each mutant runs in the same small world as the sound loop, which must come out clean.
+Each mutant runs in the same small world as the sound loop, which must come out clean. What no stage does
+yet has its mutants in tests/unit/simulator/test_score.py, as claims about a record.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from shared.gate import Rules
 from shared.loop import Loop
 from shared.providers.channel import Channel, ChannelName, Message, Receipt
 from shared.providers.registry import Providers
+from shared.state import State
+from simulator.score.opt_outs import seconds_to_last_touch
+from simulator.score.recount import recount
 from tests.support.database import execute
+from tests.support.transports import Outage
 from tests.support.world import Stand, consent, people, rates, stand
 
 FRIDAY, TUESDAY = date(2026, 10, 9), date(2026, 10, 13)
@@ -26,6 +31,16 @@ create or replace function public.is_suppressed(of_lead_id bigint, address text 
 language sql stable as $$ select false $$;
 create or replace function public.stop_sequences(of_lead_id bigint, of_company_id bigint, reason text)
 returns void language sql as $$ select $$;
+"""
+
+EVERYTHING_COUNTS_DOUBLE = """
+create or replace function public.count_touch(o public.touches, metric text) returns void
+language sql as $$
+    insert into public.touch_rollups as r
+        (day, channel, metric, hour, zone, region, industry, source, script_key, script_hash, n)
+    values (o.day, o.channel, metric, -1, '', '', '', '', o.script_key, '', 2)
+    on conflict on constraint touch_rollups_pkey do update set n = r.n + 2
+$$;
 """
 
 
@@ -162,3 +177,44 @@ def test_without_consent(breaking: Breaking, caught: bool, database: str) -> Non
         here.tick()
         assert bool(here.sent("call")) == caught
         assert (here.violations()["without_consent"] > 0) == caught
+
+
+def _hard_of_hearing(here: Stand) -> None:
+    """The web app has no database: it hears nobody, and says so."""
+    loop = here.days.web_loop
+    state = State(Outage(loop.state.transport, 0), loop.settings.installation_id)
+    here.days.web_loop = dataclasses.replace(loop, state=state)
+
+
+@pytest.mark.parametrize(("breaking", "caught"), [(_sound, False), (_hard_of_hearing, True)])
+def test_slow_to_hear(breaking: Breaking, caught: bool, database: str) -> None:
+    """Everybody uses the link in their mail; somebody who is not heard tries again after an hour."""
+    truth = rates(emails={"unsubscribe": 1.0, "unsubscribe_by_page": 0.0, "tail": 0.0})
+    with stand(database, people(4), truth=truth) as here:
+        here.plan()
+        here.tick()
+        sound = here.days.web_loop
+        breaking(here)
+        here.skip_to(7, 55, day=FRIDAY)
+        here.days.web_loop = sound
+        here.skip_to(7, 55, day=TUESDAY)
+        late = seconds_to_last_touch(here.days.wire.record, here.days.clock.now)
+    assert len(late) == 4
+    assert (late[-1] >= 3600) if caught else late == [0.0] * 4, late
+
+
+def _counts_double(here: Stand) -> None:
+    execute(here.dsn, EVERYTHING_COUNTS_DOUBLE)
+
+
+@pytest.mark.parametrize(("breaking", "caught"), [(_sound, False), (_counts_double, True)])
+def test_report_that_counts_wrongly(breaking: Breaking, caught: bool, database: str) -> None:
+    rows = people(4) + people(3, phone="corporate phone", first=20)
+    with stand(database, rows) as here:
+        breaking(here)
+        here.until(17, 5)
+        found = recount(here.days.wire.record, here.world)
+    assert found.figures > 50
+    assert bool(found.mismatches) == caught
+    sections = {each.figure.section for each in found.mismatches}
+    assert not caught or {"SUBJECT", "CALLS", "EMAIL", "WEEK"} & sections >= {"CALLS", "EMAIL"}

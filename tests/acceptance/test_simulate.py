@@ -15,7 +15,11 @@ from simulator.days import Days
 from simulator.seeds import summary
 from simulator.simulate import Job, figures, run_job
 
-KEYS = {"days", "leads", "planned", "sent", "refused", "outcomes", "violations", "reports"}
+KEYS = {
+    *("days", "leads", "planned", "sent", "refused", "outcomes", "violations", "reports", "recount"),
+    *("opt_out_to_last_touch_s", "experiments", "false_wins", "missed_winners", "regret", "hypotheses"),
+    *("faults", "meetings", "missing"),
+}
 
 
 def _run(*arguments: str) -> Result:
@@ -36,7 +40,9 @@ def test_two_seeds__are_the_runs_of_each_alone_to_the_byte(tmp_path: Path) -> No
     assert json.dumps(both["runs"][1]) == json.dumps(alone)
     assert both["runs"][0] != alone
     assert both["summary"]["leads"] == {"min": 8, "mean": 8.0, "max": 8}
-    assert set(alone) >= KEYS
+    assert set(alone) == KEYS
+    assert alone["recount"]["figures"] > 0
+    assert alone["recount"]["mismatches"] == 0
     assert alone["days"] == 1
     assert alone["planned"] >= sum(alone["sent"].values()) > 0
     assert set(alone["refused"]) <= set(REASONS)

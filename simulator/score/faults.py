@@ -1,0 +1,113 @@
+"""What was noticed of the faults that were injected, and what was truly repaired."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import fmean
+from typing import Any
+
+from simulator.score.claims import ClaimedIncident
+from simulator.truth import Injected
+
+LATEST_NOTICE = timedelta(hours=24)
+PROVIDERS = {"svix": "resend"}
+"""Webhooks are signed by another name than their provider's."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One fault beside the loop's first incident about it."""
+
+    fault: Injected
+    incident: ClaimedIncident | None
+
+    @property
+    def noticed_s(self) -> float:
+        """Seconds from injection to the first sight; 0 where the trouble was already known."""
+        assert self.incident is not None  # noqa: S101 - asked of what was noticed only
+        return max(0.0, (self.incident.opened_at - self.fault.at).total_seconds())
+
+    @property
+    def claims_repair(self) -> bool:
+        """Whether the loop says it is over."""
+        return self.incident is not None and self.incident.closed_at is not None
+
+    @property
+    def wrong(self) -> bool:
+        """Called repaired while the fault still lasted, or without a look that found it gone."""
+        closed = self.incident.closed_at if self.incident else None
+        if self.incident is None or closed is None:
+            return False
+        return closed < self.fault.until or not self.incident.checked
+
+    @property
+    def repaired(self) -> bool:
+        """Called repaired, checked, and it was."""
+        return self.claims_repair and not self.wrong
+
+    @property
+    def repair_s(self) -> float:
+        """Seconds from injection to the look that found it gone."""
+        closed = self.incident.closed_at if self.incident else None
+        assert closed is not None  # noqa: S101 - asked of what was repaired only
+        return (closed - self.fault.at).total_seconds()
+
+
+def judge_faults(
+    injected: Sequence[Injected], incidents: Sequence[ClaimedIncident], end: datetime
+) -> dict[str, dict[str, Any]]:
+    """By kind of fault: how many came, were noticed, repaired, wrongly called repaired, and how fast.
+
+    An incident is about a fault when it speaks of what was struck, under whatever name, and was open or was
+    opened while the fault lasted or within a day. Of what cannot be noticed nothing is expected, so it is
+    counted under `injected` only as far as the loop could know. Times are means in seconds, None of nothing.
+    """
+    kinds: defaultdict[str, list[Found]] = defaultdict(list)
+    for fault in injected:
+        if fault.detectable and fault.at <= end:
+            kinds[fault.kind].append(Found(fault, _about(fault, incidents)))
+    return {kind: _counted(found) for kind, found in sorted(kinds.items())}
+
+
+def _counted(found: Sequence[Found]) -> dict[str, Any]:
+    noticed = [each for each in found if each.incident is not None]
+    repaired = [each for each in noticed if each.repaired]
+    return {
+        "injected": len(found),
+        "detected": len(noticed),
+        "repaired": len(repaired),
+        "wrongly_repaired": sum(each.wrong for each in noticed),
+        "mttd_s": _mean([each.noticed_s for each in noticed]),
+        "mttr_s": _mean([each.repair_s for each in repaired]),
+    }
+
+
+def _about(fault: Injected, incidents: Sequence[ClaimedIncident]) -> ClaimedIncident | None:
+    latest = min(fault.until, datetime.max.replace(tzinfo=fault.until.tzinfo) - LATEST_NOTICE) + LATEST_NOTICE
+    fitting = [
+        each
+        for each in incidents
+        if same_target(fault.target, each.target)
+        and each.opened_at <= latest
+        and (each.closed_at is None or each.closed_at > fault.at)
+    ]
+    return min(fitting, key=lambda each: (each.opened_at, each.kind), default=None)
+
+
+def same_target(struck: str, named: str) -> bool:
+    """Whether the loop's name for what is broken means what was struck: `vapi` holds `vapi.create_call`."""
+    ours, theirs = _parts(struck), _parts(named)
+    short, long = sorted((ours, theirs), key=len)
+    return bool(short) and long[: len(short)] == short
+
+
+def _parts(target: str) -> list[str]:
+    first, *rest = target.partition(" ")[0].split(".") if target else [""]
+    return [PROVIDERS.get(first, first), *rest] if first else []
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return round(fmean(values), 1) if values else None
