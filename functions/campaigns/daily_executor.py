@@ -5,10 +5,11 @@ Nothing is sent here. Touches that are due go to the tick, which asks the gate a
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from functions.campaigns import senders
-from functions.campaigns.planning import DayPlan, PlanTerms, plan_day, preview
+from functions.campaigns.planning import DayPlan, PlanTerms, plan_day
+from functions.campaigns.preview import CHANNELS, Preview, preview_of, room_on
 from functions.campaigns.terms import terms_when_open
 from shared.errors import ConfigurationError, ProviderError
 from shared.loop import Loop
@@ -35,9 +36,10 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
         ),
         terms,
     )
+    expected = expect(loop, plan, period.day, period.end)
     if not preview:
         write(loop, plan, period.day)
-    return report(plan, period, notes, leads=loop.state.people.count()["leads"])
+    return report(plan, expected, period, notes, leads=loop.state.people.count()["leads"])
 
 
 def look_up_numbers(loop: Loop) -> list[str]:
@@ -80,6 +82,25 @@ def plan_terms(loop: Loop, today: date) -> PlanTerms:
     )
 
 
+def expect(loop: Loop, plan: DayPlan, today: date, ends: datetime) -> Preview:
+    """How many of those due the day has room for, by what is used of it so far."""
+    outreach = loop.book.outreach
+    so_far = loop.state.senders.day_so_far(today, ends)
+    rooms = {
+        channel: room_on(
+            channel,
+            loop.settings.senders,
+            so_far,
+            today=today,
+            rules=loop.rules,
+            usd_each=outreach.usual_usd(channel),
+            usd_a_day=getattr(outreach.daily_usd, channel),
+        )
+        for channel in CHANNELS
+    }
+    return preview_of(plan, rooms, so_far.waiting)
+
+
 def write(loop: Loop, plan: DayPlan, today: date) -> None:
     """Enrol, then write the touches. Repeating it changes nothing: every intent has its natural key."""
     enrolled = loop.state.outreach.enrol(
@@ -101,11 +122,10 @@ def write(loop: Loop, plan: DayPlan, today: date) -> None:
         loop.state.outreach.finish_enrolments(plan.finished)
 
 
-def report(plan: DayPlan, period: Period, notes: list[str], *, leads: int) -> StageReport:
+def report(plan: DayPlan, expected: Preview, period: Period, notes: list[str], *, leads: int) -> StageReport:
     """The plan in counts and one sentence; having nobody to contact is an alarm, not a quiet day."""
-    words = {code: refusal(code).words for code in plan.held_back}
-    sentence = preview(plan, words)
-    if not plan.touches:
+    sentence = expected.sentence({code: refusal(code).words for code in expected.reasons})
+    if not expected.due:
         sentence = (
             "There are no leads: import some with `growthloop import FILE`."
             if not leads
@@ -121,6 +141,11 @@ def report(plan: DayPlan, period: Period, notes: list[str], *, leads: int) -> St
             "held_out": sum(entering.held_out for entering in plan.enrolments),
             "due": dict(plan.due),
             "held_back": dict(plan.held_back),
+            "expected": {
+                "due": expected.due,
+                "contacted": expected.contacted,
+                "not_contacted": dict(expected.reasons),
+            },
             "finished": len(plan.finished),
         },
         notes=(sentence, *notes),

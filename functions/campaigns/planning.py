@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
@@ -214,13 +214,3 @@ def _decide(lead: Candidate, step: Step, at: datetime, held_out: bool, terms: Pl
         held_out=held_out,
     )
     return decide(asked, terms.rules)
-
-
-def preview(plan: DayPlan, words: Mapping[str, str]) -> str:
-    """The morning in one sentence: "Of 143 due, 96 will be contacted; the rest not: 22 because …"."""
-    held_back = plan.held_back
-    total = sum(plan.due.values()) + sum(held_back.values())
-    reasons = ", ".join(f"{count} because {words.get(code, code)}" for code, count in held_back.most_common())
-    return f"Of {total} due, {sum(plan.due.values())} will be contacted" + (
-        f"; the rest not: {reasons}." if reasons else "."
-    )

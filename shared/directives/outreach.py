@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from shared.directives.base import Count, Directive, Positive, Usd
+from shared.directives.base import ChannelName, Count, Directive, Positive, Usd
 
 Hour = Annotated[int, Field(strict=True, ge=0, le=23)]
 
@@ -145,4 +145,17 @@ class Outreach(Directive):
     scoring: Scoring
     conversation_days: Positive
     ready_pool_days: Positive
+
+    def usual_usd(self, channel: ChannelName) -> float:
+        """What one touch is expected to cost, to say how many fit into a budget; never what is reserved.
+
+        A call is taken as a minute: most are not answered, or are over sooner.
+        """
+        usd: dict[ChannelName, float] = {
+            "call": self.call.usd_per_minute,
+            "email": self.email.usd_each,
+            "sms": self.sms.usd_per_segment,
+        }
+        return usd[channel]
+
     retention: Retention

@@ -175,6 +175,7 @@ def send(ledger: Ledger) -> None:
     senders.records(TODAY, bounce_days=7, complaint_days=7, answer_days=14)
     senders.set_health([Verdict("email", "watched", "1 of 1 emails bounced")])
     senders.at_rest()
+    senders.day_so_far(TODAY, NOW + DAY)
     called = ledger.claim("call")
     ledger.begin(called)
     booking(ledger, sent.id)
