@@ -317,9 +317,10 @@ class Sending:
                 "used_last_hour": sender.used_last_hour + 1,
             }
         )
-        self._loop.pause(self._gap_s())
+        self._loop.pause(self._gap_s() if receipt.pause_s is None else receipt.pause_s)
 
     def _gap_s(self) -> float:
+        """The tempo to keep while the provider says nothing about its own."""
         outreach = self._loop.book.outreach
         per_second = {"email": outreach.email.per_second, "sms": outreach.sms.per_second}.get(self._channel)
         return 1 / per_second if per_second else 0.0

@@ -24,10 +24,14 @@ class Message:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a provider answered when it accepted a message."""
+    """What a provider answered when it accepted a message.
+
+    `pause_s` is how long to wait before the next request, where the provider says how many it still takes.
+    """
 
     provider_id: str
     cost_usd: float | None = None
+    pause_s: float | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
 

@@ -25,9 +25,10 @@ from shared.providers.channel import ChannelName, Message, Receipt
 from shared.providers.resend.errors import classify, repeatable
 from shared.providers.resend.payload import TOUCH_TAG
 from shared.providers.signing import as_dict, as_list, as_text, moment, storable, touch_id
-from shared.providers.wire import Json, exchange
+from shared.providers.wire import NO_BODY, Json, exchange
 
 _GLOBALS = threading.Lock()
+LONGEST_WINDOW_S = 60.0
 PAGE = 100
 PAGES = 50
 LOG_ENTRIES = 500
@@ -38,6 +39,7 @@ class WireClient(HTTPClient):
 
     def __init__(self, deadline_s: float) -> None:
         self._deadline_s = deadline_s
+        self.headers: Mapping[str, str] = NO_BODY
 
     def request(
         self,
@@ -59,6 +61,7 @@ class WireClient(HTTPClient):
             headers=headers,
             json=json if effect else None,
         )
+        self.headers = answer.headers
         return answer.text.encode(), answer.status, answer.headers
 
 
@@ -115,11 +118,15 @@ class ResendEmail:
     def send(self, message: Message) -> Receipt:
         """Hand over one mail. `OutcomeUnknown` is `retryable` here, with the same message only."""
         params: Any = message.payload
-        answer = self._ask(lambda: resend.Emails.send(params, {"idempotency_key": message.key}), effect=True)
+
+        def send() -> tuple[object, float | None]:
+            return resend.Emails.send(params, {"idempotency_key": message.key}), pause_s(self._wire.headers)
+
+        answer, pause = self._ask(send, effect=True)
         provider_id = as_text(as_dict(answer).get("id"))
         if provider_id is None:
             raise repeatable(OutcomeUnknown("Resend accepted a mail without naming it.", code="resend.no_id"))
-        return Receipt(provider_id)
+        return Receipt(provider_id, pause_s=pause)
 
     def get(self, provider_id: str) -> dict[str, Any]:
         """One sent mail as Resend knows it now; its `last_event` is the newest of its fate."""
@@ -203,6 +210,21 @@ class ResendEmail:
                 raise _translated(error, effect) from None
             except NoContentError:
                 raise classify(204, "", "", effect=effect) from None
+
+
+def pause_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the next request: those that Resend still takes are spread over the rest of its window.
+
+    The headers are `ratelimit-remaining` and `ratelimit-reset` (seconds), with lower-case names; None where
+    they are missing or make no sense, and the tempo of the directives holds.
+    """
+    try:
+        remaining, reset = int(headers["ratelimit-remaining"]), float(headers["ratelimit-reset"])
+    except (KeyError, ValueError):
+        return None
+    if remaining < 0 or not 0 <= reset <= LONGEST_WINDOW_S:
+        return None
+    return reset / max(remaining, 1)
 
 
 def _translated(error: ResendError, effect: bool) -> ProviderError:
