@@ -106,4 +106,19 @@ def _erase_calls(loop: Loop, calls: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(left)
 
 
-commands: tuple[click.Command, ...] = (outcome, forget)
+@click.command()
+@click.argument("lead")
+@JSON
+def why(lead: str, as_json: bool) -> None:
+    """Why a LEAD was contacted or not: the whole record, with every decision and what it rested on."""
+    from functions.why import record
+    from functions.why_words import in_words
+
+    with opened() as loop:
+        found = record(loop, lead_named(loop, lead))
+        if found is None:
+            raise GrowthLoopError("No lead has this id, email or number.")
+        answer(found, as_json, in_words(found, loop.zone))
+
+
+commands: tuple[click.Command, ...] = (outcome, forget, why)

@@ -59,6 +59,11 @@ class People:
         found = self._call("find_lead_v1", who=who)
         return int(found) if found is not None else None
 
+    def record(self, lead_id: int, *, conversation_days: int) -> dict[str, Any] | None:
+        """Everything on record about one person, with every decision on their newest 100 touches."""
+        found = self._call("why_v1", lead_id=lead_id, conversation_days=conversation_days)
+        return dict(found) if found else None
+
     def count(self) -> dict[str, int]:
         """How many {leads, companies} are known."""
         return dict(self._call("count_leads_v1"))

@@ -140,6 +140,8 @@ def people(ledger: Ledger) -> None:
     verbs.list_leads()
     verbs.find("LEAD0@example.com")
     verbs.find("nobody@example.com")
+    verbs.record(lead, conversation_days=14)
+    verbs.record(999, conversation_days=14)
     assert lead
 
 
