@@ -70,6 +70,8 @@ class Settings(BaseModel):
     owner_phone: str | None = _named("GROWTHLOOP_OWNER_PHONE", default=None, pattern=r"^\+[1-9]\d{6,14}$")
     report_from: str | None = _named("GROWTHLOOP_REPORT_FROM", default=None)
     ping_url: str | None = _named("GROWTHLOOP_PING_URL", default=None)
+    website_url: str | None = _named("GROWTHLOOP_WEBSITE_URL", default=None)
+    deploy_hook_url: SecretStr | None = _named("GROWTHLOOP_DEPLOY_HOOK_URL", default=None)
     reply_to: str | None = _named("GROWTHLOOP_REPLY_TO", default=None)
 
     call_senders: str = _named("GROWTHLOOP_CALL_SENDERS", default="")

@@ -16,6 +16,7 @@ from shared.clock import worker_now
 from shared.config import Settings
 from shared.errors import ConfigurationError
 from shared.lease import Lease
+from shared.outside import Outside
 from shared.state import State
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ class Loop:
     `may_send` is the runner's permission; the gate and `begin_send` ask again. A `read_only` loop previews.
     `pause` waits for a provider's pace; a simulation moves its clock instead. `start` starts another stage
     without waiting for it. `stopwatch` (seconds) and `worker_clock` are this machine's: to be measured, never
-    to decide by. `fault` is told each point that a send has passed (`claimed`, `begun`, `sent`, `recorded`)
-    with its id and try; crash tests die there. Directives are read from the database on first use, never from
-    files.
+    to decide by. `outside` asks for pages and records. `fault` is told each point that a send has passed
+    (`claimed`, `begun`, `sent`, `recorded`) with its id and try; crash tests die there. Directives are read
+    from the database on first use, never from files.
     """
 
     settings: Settings
@@ -55,6 +56,7 @@ class Loop:
     start: Callable[[str], object] = _cannot_start
     stopwatch: Callable[[], float] = time.monotonic
     worker_clock: Callable[[], datetime] = worker_now
+    outside: Outside = field(default_factory=Outside)
     fault: Callable[[str, UUID, int], None] = no_fault
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("growthloop"))
 

@@ -26,6 +26,7 @@ from functions.stages import Stage
 from functions.web.app import build as build_web
 from shared.config import Settings
 from shared.loop import Loop
+from shared.outside import Nowhere
 from shared.providers.registry import Providers
 from shared.report import StageReport
 from shared.state import State
@@ -282,7 +283,14 @@ def build_loop(
     real one: `start`, `stopwatch`, `worker_clock`.
     """
     state = State(FaultyTransport(PostgresTransport(dsn), latency), settings.installation_id)
-    return Loop(settings=settings, state=state, providers=Providers(settings), pause=pause, **machine)
+    return Loop(
+        settings=settings,
+        state=state,
+        providers=Providers(settings),
+        pause=pause,
+        outside=Nowhere(),
+        **machine,
+    )
 
 
 def start_clock(dsn: str, start: datetime) -> psycopg.Connection[Any]:

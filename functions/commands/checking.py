@@ -16,13 +16,10 @@ SIGNS = {"ok": "ok   ", "wrong": "WRONG", "off": "off  "}
 def doctor(as_json: bool) -> None:
     """Check settings, database, keys, senders, domains and web endpoint, each with its fix."""
     from functions.medic.checkup import check_up
-    from functions.medic.outside import fetch, txt_records
     from shared.state.migrate import migrations
 
     with opened() as loop:
-        found = check_up(
-            loop, fetch=fetch, dns=txt_records, files=lambda: [each.version for each in migrations()]
-        )
+        found = check_up(loop, [each.version for each in migrations()])
     wrong = [check for check in found if check.state == "wrong"]
     lines = [
         f"{SIGNS[each.state]} {each.name}: {each.words}" + (f"\n      {each.fix}" if each.fix else "")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from functions.medic.outside import Answer, Dns, Fetch
+from functions.medic.outlook import dmarc
 from shared.config import SenderSetting
 from shared.errors import ConfigurationError, GrowthLoopError, ProviderError, StateError
 from shared.loop import Loop
@@ -42,19 +42,18 @@ class Check:
     fix: str = ""
 
 
-def check_up(loop: Loop, *, fetch: Fetch, dns: Dns, files: Callable[[], Iterable[str]]) -> list[Check]:
+def check_up(loop: Loop, versions: Iterable[str]) -> list[Check]:
     """Look at everything, in the order in which it has to be right.
 
-    `fetch` asks for a web page, `dns` for TXT records, `files` gives the versions of this release's
-    migrations. One check's trouble never keeps another from being made.
+    `versions` are those of this release's migrations. One check's trouble keeps no other from being made.
     """
     return [
         *settings_checks(loop),
-        *_guarded("database", lambda: database_checks(loop, files())),
+        *_guarded("database", lambda: database_checks(loop, versions)),
         *_guarded("directives", lambda: directive_checks(loop)),
         *(check for channel in CHANNELS for check in _channel_checks(loop, channel)),
-        *_guarded("email domains", lambda: domain_checks(loop, dns)),
-        *_guarded("web endpoint", lambda: web_checks(loop, fetch)),
+        *_guarded("email domains", lambda: domain_checks(loop)),
+        *_guarded("web endpoint", lambda: web_checks(loop)),
         *scheduler_checks(loop),
     ]
 
@@ -85,10 +84,10 @@ def settings_checks(loop: Loop) -> Iterator[Check]:
         )
 
 
-def database_checks(loop: Loop, files: Iterable[str]) -> Iterator[Check]:
+def database_checks(loop: Loop, versions: Iterable[str]) -> Iterator[Check]:
     """Reachable, as new as this release, and the one that went live."""
     try:
-        missing = sorted(set(files) - set(loop.state.incidents.applied_migrations()))
+        missing = sorted(set(versions) - set(loop.state.incidents.applied_migrations()))
         status = loop.state.live.status()
     except StateError as error:
         fix = (
@@ -147,7 +146,7 @@ def _probe(loop: Loop, channel: ChannelName, name: str) -> Check:
     return Check(name, "ok", f"answers; {len(_senders(loop, channel))} senders")
 
 
-def domain_checks(loop: Loop, dns: Dns) -> Iterator[Check]:
+def domain_checks(loop: Loop) -> Iterator[Check]:
     """Each sending domain is verified at Resend (SPF and DKIM) and publishes a DMARC policy."""
     domains = sorted({sender.address.rpartition("@")[2].lower() for sender in _senders(loop, "email")})
     if not domains or not loop.settings.resend_api_key:
@@ -159,21 +158,22 @@ def domain_checks(loop: Loop, dns: Dns) -> Iterator[Check]:
                 domain, "wrong", "is not verified at Resend (SPF, DKIM)", "Add the records Resend shows."
             )
             continue
-        yield dmarc(domain, dns)
+        yield _policy(loop, domain)
 
 
-def dmarc(domain: str, dns: Dns) -> Check:
-    """Whether the domain, or the one above it, says what to do with forged mail, as Gmail asks."""
-    parent = domain.partition(".")[2]
-    found = [text for name in (domain, parent) if "." in name for text in dns(f"_dmarc.{name}") or ()]
-    if any(text.lower().startswith("v=dmarc1") for text in found):
+def _policy(loop: Loop, domain: str) -> Check:
+    """What the domain says about forged mail; Gmail and Yahoo ask for it."""
+    found = dmarc(loop, domain)
+    if found is None:
+        return Check(domain, "off", "is verified; its DMARC policy could not be looked up")
+    if found:
         return Check(domain, "ok", "is verified and has a DMARC policy")
     return Check(
         domain, "wrong", "has no DMARC policy", f"Publish a TXT record _dmarc.{domain}: v=DMARC1; p=none"
     )
 
 
-def web_checks(loop: Loop, fetch: Fetch) -> Iterator[Check]:
+def web_checks(loop: Loop) -> Iterator[Check]:
     """The web endpoint answers at the public address, over TLS."""
     url = loop.settings.public_url
     if not url:
@@ -183,8 +183,8 @@ def web_checks(loop: Loop, fetch: Fetch) -> Iterator[Check]:
             "web endpoint", "wrong", "GROWTHLOOP_PUBLIC_URL is not https", "Use the address Modal prints."
         )
         return
-    answer: Answer = fetch(f"{url.rstrip('/')}/health")
-    if answer.status == 0:
+    answer = loop.outside.page(f"{url.rstrip('/')}/health")
+    if answer is None or answer.status == 0:
         yield Check("web endpoint", "wrong", "does not answer", "Deploy, and correct GROWTHLOOP_PUBLIC_URL.")
     elif answer.status not in (200, 503) or '"live"' not in answer.body:
         words = f"something else answers there (status {answer.status})"

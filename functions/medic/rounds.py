@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.failures import describe, frames
+from functions.medic.outlook import look_out
 from functions.medic.playbooks import Playbook, remedy_for
 from functions.medic.probes import Finding, Scene, Tier, probes_of
 from functions.medic.telling import tell
@@ -37,7 +38,7 @@ class Account:
 def look_round(loop: Loop, tier: Tier) -> Account:
     """The whole round; answers what was done and what is still open."""
     account = Account()
-    scene = behold(loop)
+    scene = behold(loop, tier)
     sighting = sight(loop, scene, tier)
     account.opened += len(sighting.opened)
     tried = [each for incident in sighting.open if (each := repair(loop, incident, scene, tier)) is not None]
@@ -46,7 +47,7 @@ def look_round(loop: Loop, tier: Tier) -> Account:
     for look in range(LOOKS_AGAIN if tried else 0):
         if look:
             loop.pause(BETWEEN_LOOKS_S)
-        scene = behold(loop)
+        scene = behold(loop, tier)
         sighting = sight(loop, scene, tier)
         account.opened += len(sighting.opened)
         account.closed += [_name(each) for each in sighting.closed]
@@ -63,7 +64,7 @@ def preview_round(scene: Scene, tier: Tier) -> Account:
     return Account(open=[f"{kind}:{finding.target}" for kind, finding in found])
 
 
-def behold(loop: Loop) -> Scene:
+def behold(loop: Loop, tier: Tier) -> Scene:
     """Read everything the probes go by, timing the database's answer on the way."""
     before = loop.stopwatch()
     signs = loop.state.incidents.vital_signs(local_date(loop.clock.now(), loop.zone))
@@ -77,6 +78,7 @@ def behold(loop: Loop) -> Scene:
         zone=loop.zone,
         worker_clock=loop.worker_clock(),
         answer_ms=answer_ms,
+        outlook=look_out(loop, tier),
     )
 
 

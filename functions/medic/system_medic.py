@@ -14,5 +14,5 @@ STAGE = "system_medic"
 def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageReport:  # noqa: ARG001 - one shape
     """One round of every probe and playbook. A preview looks, and neither records nor repairs."""
     if preview:
-        return report(STAGE, preview_round(behold(loop), "medic"))
+        return report(STAGE, preview_round(behold(loop, "medic"), "medic"))
     return report(STAGE, look_round(loop, "medic"))

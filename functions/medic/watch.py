@@ -17,7 +17,7 @@ STAGE = "watch"
 def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageReport:  # noqa: ARG001 - one shape
     """One round of the watch's probes and playbooks. A preview looks, and neither records nor repairs."""
     if preview:
-        return report(STAGE, preview_round(behold(loop), "watch"))
+        return report(STAGE, preview_round(behold(loop, "watch"), "watch"))
     ping(loop, "start")
     try:
         account = look_round(loop, "watch")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,20 +11,39 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from functions.medic.checkup import Check, check_up
-from functions.medic.outside import Answer
 from functions.web.app import build
+from shared.outside import Answer, Outside
 from shared.state.migrate import migrations
 from tests.support.world import Stand, at, people, stand
 
 HEALTHY = Answer(200, '{"ok": true, "live": true}')
 
 
+class Seen(Outside):
+    """An outside in which every page answers this, and every name has these TXT records."""
+
+    def __init__(self, answer: Answer, records: tuple[str, ...]) -> None:
+        self._answer, self._records = answer, records
+
+    def page(self, url: str) -> Answer | None:
+        return self._answer
+
+    def txt(self, name: str) -> list[str] | None:
+        return [*self._records]
+
+
+VERSIONS = [each.version for each in migrations()]
+
+
 def looked(
-    here: Stand, *, answer: Answer = HEALTHY, records: tuple[str, ...] = ("v=DMARC1; p=none",)
+    here: Stand,
+    *,
+    answer: Answer = HEALTHY,
+    records: tuple[str, ...] = ("v=DMARC1; p=none",),
+    versions: list[str] = VERSIONS,
 ) -> list[Check]:
     """All checks of the world's loop, with this page and these TXT records outside."""
-    versions = [each.version for each in migrations()]
-    return check_up(here.days.loop, fetch=lambda _: answer, dns=lambda _: records, files=lambda: versions)
+    return check_up(replace(here.days.loop, outside=Seen(answer, records)), versions)
 
 
 def wrong(checks: list[Check]) -> dict[str, str]:
@@ -59,9 +79,7 @@ def test_a_key_that_is_refused__is_named_and_the_rest_is_looked_at(here: Stand) 
 
 
 def test_a_database_behind_this_release__is_named(here: Stand) -> None:
-    found = check_up(
-        here.days.loop, fetch=lambda _: HEALTHY, dns=lambda _: (), files=lambda: ["20991231000000"]
-    )
+    found = looked(here, versions=["20991231000000"])
     assert wrong(found)["database"] == "1 migrations behind"
 
 

@@ -40,10 +40,10 @@ def test_no_transaction__no_age(ledger: Ledger) -> None:
 def test_open_transaction__is_found_from_its_limit_on(ledger: Ledger) -> None:
     loop = loop_over(ledger)
     with kept_open(ledger.dsn):
-        scene = behold(loop)
+        scene = behold(loop, "watch")
         assert look(scene) == []
         assert [finding.target for finding in look(_impatient(scene))] == ["database"]
-    assert look(_impatient(behold(loop))) == []
+    assert look(_impatient(behold(loop, "watch"))) == []
 
 
 def _impatient(scene: Scene) -> Scene:

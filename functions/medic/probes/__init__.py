@@ -14,6 +14,7 @@ from pkgutil import iter_modules
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from functions.medic.outlook import Outlook
 from shared.directives.medic import Medic
 from shared.state.incidents import Severity, VitalSigns
 from shared.state.stages import StageRun
@@ -35,7 +36,7 @@ class Finding:
 class Scene:
     """All that one look goes by: the database's figures, the ledger of stages, the owner's limits.
 
-    `answer_ms` is how long the database took to give the figures.
+    `answer_ms` is how long the database took to give the figures, `outlook` what was found outside.
     """
 
     signs: VitalSigns
@@ -45,6 +46,7 @@ class Scene:
     zone: ZoneInfo
     worker_clock: datetime
     answer_ms: float
+    outlook: Outlook
 
     @property
     def now(self) -> datetime:

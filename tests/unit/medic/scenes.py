@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from functions import slots, stages
+from functions.medic.outlook import Outlook
 from functions.medic.probes import Scene
 from shared.directives import Book, read
 from shared.directives.medic import Medic
@@ -80,6 +81,7 @@ def quiet(**signs: Any) -> Scene:
         zone=ZONE,
         worker_clock=NOW,
         answer_ms=4.0,
+        outlook=Outlook({"web endpoint": 200, "website": 200}, {"mail.example.com": ""}, {"vapi": ""}),
     )
 
 

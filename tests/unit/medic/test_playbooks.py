@@ -6,9 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
-from functions.medic.playbooks import all_playbooks, is_beyond_repair, remedy_for
+from functions.medic.playbooks import all_playbooks, is_beyond_repair, redeploy_website, remedy_for
 from functions.medic.probes import all_probes
+from shared.config import Settings
+from shared.errors import Unreachable
+from shared.loop import Loop
+from shared.outside import Outside
+from shared.providers.registry import Providers
+from shared.state import State
 from tests.unit.medic.scenes import NOW, incident, quiet
 
 
@@ -81,3 +88,45 @@ def test_a_failed_stage__is_run_again_only_where_that_can_help(
     failing = incident("stage_failing", target, evidence={"retryable": retryable})
     found = remedy_for(failing, quiet(), "watch")
     assert (found.name if found else None) == remedy
+
+
+# The website.
+
+
+class Hook(Outside):
+    """A deploy hook that answers this."""
+
+    def __init__(self, status: int) -> None:
+        self.status, self.pushed = status, list[str]()
+
+    def push(self, url: str) -> int:
+        self.pushed.append(url)
+        return self.status
+
+
+def site_loop(hook: Hook) -> Loop:
+    """A loop whose owner has a website with a hook."""
+    settings = Settings(deploy_hook_url=SecretStr("https://host.example/hook"))
+    return Loop(settings, State(Unused(), settings.installation_id), Providers(settings), outside=hook)
+
+
+class Unused:
+    """A transport that nothing may use."""
+
+    def call(self, function: str, /, **arguments: Any) -> Any:
+        raise AssertionError(function)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_a_website_that_is_down__gets_its_hook_pushed() -> None:
+    hook = Hook(201)
+    assert redeploy_website.act(site_loop(hook), incident("page_down", "website")) == "pushed, 201"
+    assert hook.pushed == ["https://host.example/hook"]
+    with pytest.raises(Unreachable):
+        redeploy_website.act(site_loop(Hook(500)), incident("page_down", "website"))
+
+
+def test_our_own_endpoint__is_not_pushed() -> None:
+    assert remedy_for(incident("page_down", "web endpoint"), quiet(), "watch") is None

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from functions import slots, stages
+from functions.medic.outlook import Outlook, admitted
 from functions.medic.probes import Scene, all_probes, probes_of
 from shared.state.incidents import ErrorCount, MailWeek, SenderHealth
 from tests.unit.medic.scenes import MINUTE, NOW, ZONE, quiet, run_of, with_run
@@ -43,8 +44,14 @@ TROUBLE: dict[str, tuple[Scene, str]] = {
     "lease_lapsed": (quiet(lapsed=("a",)), "touches"),
     "mail_health": (quiet(mail_7d=MailWeek(sent=100, bounced=2, complained=0)), "email"),
     "old_transaction": (quiet(oldest_transaction_s=400), "database"),
+    "page_down": (replace(quiet(), outlook=Outlook({"web endpoint": 200, "website": 0})), "website"),
     "parked_touches": (quiet(parked=1, oldest_parked_at=NOW - 25 * HOUR), "touches"),
+    "provider_trouble": (replace(quiet(), outlook=Outlook(providers={"vapi": "degraded"})), "vapi"),
     "sender_health": (quiet(senders=(SenderHealth(id="call:+1", health="quarantined"),)), "call:+1"),
+    "sending_domain": (
+        replace(quiet(), outlook=Outlook(domains={"mail.example.com": "no DMARC policy"})),
+        "mail.example.com",
+    ),
     "spend": (quiet(spent_today={"call": 58.0}), "call"),
     "stage_failing": (executor(state="failed", error={"code": "unreachable"}), "daily_executor"),
     "stage_missed": (with_run(quiet(), "daily_executor", None), "daily_executor"),
@@ -140,3 +147,42 @@ def test_a_slot_from_before_the_loop_went_live__is_not_missed() -> None:
 
 def test_an_installation_that_is_not_live__misses_nothing() -> None:
     assert found("stage_missed", with_run(quiet(live=False), "daily_executor", None)) == []
+
+
+# Outside.
+
+
+@pytest.mark.parametrize("kind", ["page_down", "provider_trouble", "sending_domain"])
+def test_what_was_not_asked__is_no_finding_and_closes_nothing(kind: str) -> None:
+    probe = next(probe for probe in all_probes() if probe.kind == kind)
+    assert probe.look(replace(quiet(), outlook=Outlook())) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ('{"status": {"indicator": "none"}}', ""),
+        ('{"status": {"indicator": "major"}}', "major"),
+        ('{"data": {"attributes": {"aggregate_state": "operational"}}}', ""),
+        ('{"data": {"attributes": {"aggregate_state": "downtime"}}}', "downtime"),
+        ("<html>", ""),
+        ("[]", ""),
+    ],
+)
+def test_a_status_page__admits_what_it_says_and_no_more(body: str, word: str) -> None:
+    assert admitted(body) == word
+
+
+@pytest.mark.parametrize(
+    ("pages", "down"),
+    [
+        ({"website": 500}, ["website"]),
+        ({"website": 404}, []),
+        ({"web endpoint": 503}, []),
+        ({"website": 503}, ["website"]),
+    ],
+)
+def test_a_page__is_down_without_an_answer_or_with_a_servers_error(
+    pages: dict[str, int], down: list[str]
+) -> None:
+    assert found("page_down", replace(quiet(), outlook=Outlook(pages))) == down
