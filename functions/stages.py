@@ -102,7 +102,7 @@ STAGES: tuple[Stage, ...] = (
         catch_up=timedelta(hours=12),
         entry="functions.campaigns.daily_executor:run",
         dates="today",
-        uses=("resend",),
+        uses=("resend", "twilio"),
     ),
     _stage(
         "outreach_tick",

@@ -93,6 +93,9 @@ class Settings(BaseModel):
     twilio_auth_token: SecretStr | None = _named("TWILIO_AUTH_TOKEN", default=None)
     twilio_base_url: str = _named("TWILIO_BASE_URL", default="https://api.twilio.com")
     twilio_lookup_base_url: str = _named("TWILIO_LOOKUP_BASE_URL", default="https://lookups.twilio.com")
+    twilio_messaging_base_url: str = _named(
+        "TWILIO_MESSAGING_BASE_URL", default="https://messaging.twilio.com"
+    )
 
     @field_validator("timezone")
     @classmethod

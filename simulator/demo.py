@@ -157,6 +157,7 @@ def demo_settings(urls: Urls, seed: int, *, senders: Senders = Senders(), releas
             "TWILIO_AUTH_TOKEN": keys.twilio_auth_token,
             "TWILIO_BASE_URL": urls.twilio,
             "TWILIO_LOOKUP_BASE_URL": urls.twilio,
+            "TWILIO_MESSAGING_BASE_URL": urls.twilio,
         }
     )
 

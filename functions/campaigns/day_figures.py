@@ -263,15 +263,23 @@ def final_figures(
 
 
 def notes(loop: Loop) -> tuple[str, ...]:
-    """What the owner should know about how the figures came about."""
+    """What the owner should know about how the figures came about, and which senders rest."""
     holdout = loop.book.outreach.holdout
     new = loop.state.people.new_companies(days=7)
+    resting = tuple(sender_words(row) for row in loop.state.senders.at_rest())
     if new >= holdout.minimum_companies_per_week:
-        return ()
+        return resting
     return (
+        *resting,
         f"Nobody is held out: {new} new companies came in this week, and a holdout says nothing "
         f"below {holdout.minimum_companies_per_week}.",
     )
+
+
+def sender_words(row: dict[str, Any]) -> str:
+    """A sender that is watched or rests, and why."""
+    state = "rests" if row["health"] == "quarantined" else "is watched"
+    return f"{row['sender_id'].partition(':')[2]} {state}: {row['why']}."
 
 
 def owner_lines(loop: Loop) -> tuple[Line, ...]:

@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import TypeVar
 
+from shared.config import SenderSetting
 from shared.errors import ConfigurationError, ProviderError
 from shared.gate import Verdict, judge
 from shared.loop import Loop
 from shared.state.outreach import TickState
 
+T = TypeVar("T")
+
 
 def seed(loop: Loop) -> list[str]:
     """Make the configured senders the active ones; answers what is wrong with their set-up, in words.
 
-    A mailbox is set up when its domain is verified at the sending service (SPF and DKIM), a number when it
-    has its reference there. What cannot be asked stays as it was known; never known is not set up.
+    A mailbox is set up when its domain is verified at the sending service (SPF and DKIM), a number that texts
+    when the carriers took its campaign (A2P 10DLC), one that calls when it has its reference. What cannot be
+    asked stays as it was known; never known is not set up.
     """
-    verified, notes = _verified_domains(loop)
+    channels = {sender.channel for sender in loop.settings.senders}
+    domains, notes = _asked(loop, "sending domains", _domains) if "email" in channels else (None, [])
+    campaign, more = _asked(loop, "text campaign", _campaign) if "sms" in channels else (None, [])
+    set_up: Mapping[str, Callable[[SenderSetting], bool | None]] = {
+        "email": lambda sender: None if domains is None else _domain(sender.address) in domains,
+        "sms": lambda sender: None if campaign is None else campaign and bool(sender.reference),
+        "call": lambda sender: bool(sender.reference),
+    }
     rows = [
         {
             "id": f"{sender.channel}:{sender.address}",
             "channel": sender.channel,
             "address": sender.address,
             "provider_ref": sender.reference,
-            "set_up": _set_up(sender.address, verified)
-            if sender.channel == "email"
-            else bool(sender.reference),
+            "set_up": set_up[sender.channel](sender),
             "warmup_started_on": sender.warmup_started_on,
         }
         for sender in loop.settings.senders
     ]
     loop.state.outreach.seed_senders(rows)
-    idle = [str(row["address"]).rpartition("@")[2] for row in rows if row["set_up"] is False]
-    return notes + [f"Nothing goes out from {name}: it is not set up." for name in dict.fromkeys(idle)]
+    idle = [_domain(str(row["address"])) for row in rows if row["set_up"] is False]
+    return notes + more + [f"Nothing goes out from {name}: it is not set up." for name in dict.fromkeys(idle)]
 
 
 def check_health(loop: Loop, today: date) -> list[Verdict]:
@@ -68,16 +78,23 @@ def in_words(changed: list[Verdict]) -> list[str]:
     ]
 
 
-def _set_up(address: str, verified: frozenset[str] | None) -> bool | None:
-    return None if verified is None else address.rpartition("@")[2].lower() in verified
+def _domain(address: str) -> str:
+    """The domain of a mailbox; a number is its own."""
+    return address.rpartition("@")[2].lower()
 
 
-def _verified_domains(loop: Loop) -> tuple[frozenset[str] | None, list[str]]:
-    """The domains that may send, None when nobody could be asked."""
-    if not any(sender.channel == "email" for sender in loop.settings.senders):
-        return frozenset(), []
+def _domains(loop: Loop) -> frozenset[str]:
+    return loop.providers.email.verified_domains()
+
+
+def _campaign(loop: Loop) -> bool:
+    return loop.providers.sms.campaign_verified()
+
+
+def _asked(loop: Loop, what: str, ask: Callable[[Loop], T]) -> tuple[T | None, list[str]]:
+    """What the provider says, None when it could not be asked, and that in words."""
     try:
-        return loop.providers.email.verified_domains(), []
+        return ask(loop), []
     except (ProviderError, ConfigurationError) as error:
-        loop.log.warning("sending domains could not be checked", extra={"code": error.code})
-        return None, [f"The sending domains could not be checked ({error.code}); they count as yesterday."]
+        loop.log.warning("%s could not be checked", what, extra={"code": error.code})
+        return None, [f"The {what} could not be checked ({error.code}); what was known counts."]

@@ -61,6 +61,7 @@ class Providers:
             from_number=None if sender.reference else sender.address,
             status_callback=public_url(self._settings, "/hooks/twilio/status"),
             base_url=self._settings.twilio_base_url,
+            registration_url=self._settings.twilio_messaging_base_url,
         )
 
     @cached_property

@@ -14,7 +14,16 @@ from simulator.agenda import Delivery, Effect
 from simulator.wire.backstage import Backstage, Party, fingerprint, meet, parse_time, write_down
 from simulator.wire.http import Request, Response, answer
 from simulator.wire.lookup import looked_up
-from simulator.wire.twilio_bodies import API, Body, Text, account_resource, inbound_fields, resource, segments
+from simulator.wire.twilio_bodies import (
+    API,
+    Body,
+    Text,
+    account_resource,
+    campaigns,
+    inbound_fields,
+    resource,
+    segments,
+)
 from simulator.world.dice import stable_uuid
 from simulator.world.texts import TextOutcome, receive_text, text_to_stranger
 
@@ -80,6 +89,8 @@ class TwilioFake:
             return problem(20003)
         if request.path.startswith("/v2/PhoneNumbers/"):
             return looked_up(self._back.world, request)
+        if request.path.endswith("/Compliance/Usa2p"):
+            return answer(200, campaigns())
         if request.path == f"{API}{account}.json":
             return answer(200, account_resource(account))
         rest = request.path.removeprefix(f"{API}{account}/")

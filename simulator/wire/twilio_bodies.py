@@ -115,3 +115,12 @@ def account_resource(sid: str) -> Body:
         "subresource_uris": {"messages": f"{API}{sid}/Messages.json"},
         "uri": f"{API}{sid}.json",
     }
+
+
+def campaigns() -> Body:
+    """The A2P 10DLC campaigns of a messaging service: one, which the carriers took."""
+    meta = {
+        **dict.fromkeys(("url", "first_page_url", "next_page_url", "previous_page_url")),
+        **{"page": 0, "page_size": 50, "key": "compliance"},
+    }
+    return {"compliance": [{"sid": "QE" + 32 * "a", "campaign_status": "VERIFIED"}], "meta": meta}

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from functions.campaigns import senders
+from functions.campaigns.day_figures import sender_words
 from shared.config import Settings
 from shared.errors import Unreachable
 from shared.gate import Rules, SenderRecord, Verdict
@@ -31,12 +32,12 @@ def record(ledger: Ledger, sender_id: str) -> SenderRecord:
     return next(each for each in found if each.sender_id == sender_id)
 
 
-def loop_over(ledger: Ledger, verified: Any = frozenset()) -> Loop:
-    """A loop as far as the senders need it: the mail service is played by what it answers."""
+def loop_over(ledger: Ledger, verified: Any = frozenset(), *, campaign: bool = True) -> Loop:
+    """A loop as far as the senders need it: the services are played by what they answer."""
     settings = Settings.model_validate(
         {
             "GROWTHLOOP_EMAIL_SENDERS": "mary@mail.example.com@2026-08-01,john@out.example.com",
-            "GROWTHLOOP_SMS_SENDERS": "+12125550177",
+            "GROWTHLOOP_SMS_SENDERS": "+12125550177,MG1=+12125550178",
         }
     )
 
@@ -45,7 +46,8 @@ def loop_over(ledger: Ledger, verified: Any = frozenset()) -> Loop:
             raise verified
         return frozenset(verified)
 
-    providers = SimpleNamespace(email=SimpleNamespace(verified_domains=verified_domains))
+    texts = SimpleNamespace(campaign_verified=lambda: campaign)
+    providers = SimpleNamespace(email=SimpleNamespace(verified_domains=verified_domains), sms=texts)
     loop = Loop(settings, ledger.state, cast("Any", providers))
     loop.__dict__["book"] = SimpleNamespace(rules=Rules.load())
     return loop
@@ -95,7 +97,10 @@ def test_health__two_complaints_stop_the_mailbox_until_the_window_has_passed(led
     (second,) = senders.check_health(loop, TODAY)
     assert second.health == "quarantined"
     assert senders.check_health(loop, TODAY) == [], "said once"
-    assert [row["health"] for row in ledger.state.senders.at_rest()] == ["quarantined"]
+    (resting,) = ledger.state.senders.at_rest()
+    assert sender_words(resting | {"sender_id": "email:sarah@mail.example.com"}) == (
+        "sarah@mail.example.com rests: 2 of 10 emails in 7 days were marked as spam."
+    )
     assert ledger.begin(ledger.claimed()).code == "SENDER_HEALTH"
     (third,) = senders.check_health(loop, TODAY + timedelta(days=7))
     assert third == Verdict("email", "healthy", "")
@@ -119,11 +124,17 @@ def test_set_up__a_mailbox_needs_a_verified_domain_and_a_number_its_reference(le
         "email:john@out.example.com": False,
         "email:mary@mail.example.com": True,
         "sms:+12125550177": False,
+        "sms:+12125550178": True,
     }
     assert notes == [
         "Nothing goes out from out.example.com: it is not set up.",
         "Nothing goes out from +12125550177: it is not set up.",
     ]
+
+
+def test_set_up__no_number_texts_before_the_carriers_took_its_campaign(ledger: Ledger) -> None:
+    senders.seed(loop_over(ledger, ["mail.example.com"], campaign=False))
+    assert set_up(ledger)["sms:+12125550178"] is False
 
 
 def test_set_up__what_cannot_be_asked_stays_as_it_was_and_starts_as_no(ledger: Ledger) -> None:

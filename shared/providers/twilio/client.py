@@ -95,10 +95,12 @@ class TwilioSms:
         from_number: str | None = None,
         status_callback: str | None = None,
         base_url: str | None = None,
+        registration_url: str | None = None,
         deadline_s: float = 15.0,
     ) -> None:
         self.deadline_s = deadline_s
         self._account_sid = account_sid
+        self._service_sid = messaging_service_sid
         self._sender = (
             {"messaging_service_sid": messaging_service_sid}
             if messaging_service_sid
@@ -106,6 +108,8 @@ class TwilioSms:
         )
         self._callback = status_callback
         self._client = _client(account_sid, auth_token, base_url, deadline_s)
+        if registration_url:
+            self._client.messaging.base_url = registration_url.rstrip("/")
 
     def send(self, message: Message) -> Receipt:
         """Hand one text to Twilio; the price is known only later, from the message itself."""
@@ -147,6 +151,14 @@ class TwilioSms:
         if len(found) >= 5_000:
             raise ProviderError("Twilio has more messages than can be read.", code="twilio.too_many")
         return [_plain(one) for one in found]
+
+    def campaign_verified(self) -> bool:
+        """Whether the carriers took the A2P 10DLC campaign; without a messaging service there is none."""
+        if self._service_sid is None:
+            return False
+        campaigns = self._client.messaging.v1.services(self._service_sid).us_app_to_person
+        found = _ask(lambda: campaigns.list(limit=20), effect=False)
+        return any(campaign.campaign_status == "VERIFIED" for campaign in found)
 
     def probe(self) -> None:
         """A free request that raises what a real one would: whether the account is there and active."""

@@ -276,34 +276,6 @@ def test_resend__sends_one_mail_with_all_its_parts() -> None:
     assert seen.headers["user-agent"]
 
 
-@pytest.mark.parametrize(
-    ("headers", "pause"),
-    [
-        ({"ratelimit-limit": "5", "ratelimit-remaining": "4", "ratelimit-reset": "1"}, 0.25),
-        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "1"}, 1.0),
-        ({"ratelimit-remaining": "1", "ratelimit-reset": "0"}, 0.0),
-        ({}, None),
-        ({"ratelimit-remaining": "many", "ratelimit-reset": "1"}, None),
-        ({"ratelimit-remaining": "-1", "ratelimit-reset": "1"}, None),
-        ({"ratelimit-remaining": "0", "ratelimit-reset": "86400"}, None),
-        ({"ratelimit-remaining": "0", "ratelimit-reset": "nan"}, None),
-    ],
-)
-def test_resend__says_itself_when_the_next_mail_may_go(headers: dict[str, str], pause: float | None) -> None:
-    with HttpScript(Reply(200, {"id": "m1"}, headers)) as wire:
-        assert email(wire.url).send(message("email")).pause_s == pause
-
-
-def test_resend__names_the_domains_that_it_verified() -> None:
-    rows = [
-        {"name": "Mail.example.com", "status": "verified"},
-        {"name": "new.example.com", "status": "pending"},
-    ]
-    with HttpScript(Reply(200, {"object": "list", "data": rows})) as wire:
-        assert email(wire.url).verified_domains() == {"mail.example.com"}
-        assert names(wire.seen) == ["GET /domains"]
-
-
 def test_resend__two_accounts_do_not_mix() -> None:
     answer = Reply(200, payload("resend", "send-response"))
     with HttpScript(answer) as one, HttpScript(answer) as two:
