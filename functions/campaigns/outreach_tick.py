@@ -11,7 +11,7 @@ from datetime import timedelta
 from functions.campaigns.listening import Listening
 from functions.campaigns.reaper import reap
 from functions.campaigns.reconcile import Reconcile
-from functions.campaigns.senders import check_health, in_words, with_health
+from functions.campaigns.senders import check_health, in_words, seed, with_health
 from functions.campaigns.sending import Sending
 from functions.campaigns.tally import Tally
 from functions.hot_leads import tell_owner
@@ -65,6 +65,7 @@ def send_due(loop: Loop, found: TickState, tally: Tally, heard: set[ChannelName]
         code = "KILL_SWITCH" if status.kill_switch else "NOT_LIVE"
         tally.refused[code] += loop.state.outreach.hold_due(code)
         return
+    found = with_set_up(loop, found, tally)
     changed = check_health(loop, local_date(found.now, loop.zone))
     tally.notes += in_words(changed)
     found = with_health(found, changed)
@@ -73,6 +74,14 @@ def send_due(loop: Loop, found: TickState, tally: Tally, heard: set[ChannelName]
             Sending(loop, channel, found, tally).run()
     if tally.halted:
         tally.refused[tally.halted] += loop.state.outreach.hold_due(tally.halted)
+
+
+def with_set_up(loop: Loop, found: TickState, tally: Tally) -> TickState:
+    """Ask again whether a sender that something waits for is set up: at 08:00 nobody may have answered."""
+    if all(sender.set_up for sender in found.senders if found.due.get(sender.channel)):
+        return found
+    tally.notes += seed(loop)
+    return loop.state.outreach.open_tick(local_date(found.now, loop.zone))
 
 
 def rests(loop: Loop, channel: ChannelName, found: TickState, tally: Tally, heard: set[ChannelName]) -> bool:

@@ -354,6 +354,10 @@ def _health_wait(request: ContactRequest, rules: Rules) -> datetime:
     return request.at + timedelta(minutes=rules.pace.waits.sender_health_minutes)
 
 
+def _setup_wait(request: ContactRequest, rules: Rules) -> datetime:
+    return request.at + timedelta(minutes=rules.pace.waits.sender_setup_minutes)
+
+
 def _vendor_wait(request: ContactRequest, rules: Rules) -> datetime:
     return request.at + timedelta(minutes=rules.pace.waits.vendor_minutes)
 
@@ -362,6 +366,7 @@ _WAITS: Final[Mapping[Reason, Callable[[ContactRequest, Rules], datetime | None]
     "OUTSIDE_WINDOW": _now,
     "HOLIDAY": _now,
     "FREQ_CAP": _frequency_wait,
+    "SENDER_SETUP": _setup_wait,
     "SENDER_HEALTH": _health_wait,
     "WARMUP_CAP": _sender_wait,
     "BUDGET": _day_ends,

@@ -243,6 +243,7 @@ class Waits(Row):
     hourly_cap_minutes: PositiveInt
     vendor_minutes: PositiveInt
     sender_health_minutes: PositiveInt
+    sender_setup_minutes: PositiveInt
 
 
 class Tripwire(_Model):

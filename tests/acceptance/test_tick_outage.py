@@ -13,8 +13,9 @@ from shared.errors import StateUnavailable
 from shared.lease import Lease
 from shared.period import Period
 from shared.state.embedded import EmbeddedServer
+from simulator.wire.server import no_fault
 from tests.support.transports import Interrupting, Outage
-from tests.support.world import morning, people
+from tests.support.world import morning, people, stand
 
 MAILED = people(5)
 CALLED = people(3, phone="corporate phone", first=20)
@@ -101,3 +102,14 @@ def test_lease_run_short_after_begin__is_not_started(database: str) -> None:
         assert here.states("email")["planned", "lease_short"] == 1
         here.tick()
         assert sorted(here.sent("email")) == sorted(row["email"] for row in MAILED)
+
+
+def test_a_service_that_is_away_in_the_morning__costs_an_hour_and_not_the_step(database: str) -> None:
+    """Whether a mailbox's domain is verified could not be asked at 08:00; what waits for it asks again."""
+    with stand(database, people(3)) as here:
+        here.fault = lambda point, _: "503" if point.startswith("resend.") else None
+        here.until(8, 20)
+        assert here.sent("email") == []
+        here.fault = no_fault
+        here.until(10, 30)
+        assert len(here.sent("email")) == 3

@@ -162,6 +162,7 @@ waits:
   hourly_cap_minutes: 15
   vendor_minutes: 5
   sender_health_minutes: 60
+  sender_setup_minutes: 60
   source: ours
   as_of: 2026-01-01
 ---
