@@ -1,7 +1,8 @@
 """Why somebody was contacted or not: the whole record of one person, and what the gate says of them now.
 
 Everything shown was written down when it happened. Only the last part is asked anew: each channel's gate at
-this moment, for a step of the sequence, as if a sender were free.
+this moment, for a step of the sequence, as if a sender were free and both switches open, which would hide
+what there is to say of the person.
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ def record(loop: Loop, lead_id: int) -> dict[str, Any] | None:
     if found is None:
         return None
     facts = found.pop("facts")
+    status = loop.state.live.status()
+    found["switches"] = {"live": status.may_send, "kill_switch": status.kill_switch}
     found["now"] = _now(quiet, LeadFacts.model_validate(facts), found)
     found["rules_in_force"] = quiet.rules.version
     return found
 
 
 def _now(loop: Loop, lead: LeadFacts, found: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    at, status = loop.clock.now(), loop.state.live.status()
-    terms = dataclasses.replace(
-        terms_when_open(loop, local_date(at, loop.zone)), live=status.may_send, kill_switch=status.kill_switch
-    )
+    at = loop.clock.now()
+    terms = terms_when_open(loop, local_date(at, loop.zone))
     held_out = any(each["held_out"] for each in found["enrolments"])
     answers: dict[str, dict[str, Any]] = {}
     for channel in CHANNELS:

@@ -64,7 +64,7 @@ class _Words:
             to = f"{each['consent_type']} to {each['channel']} at {each['address']}"
             yield f"CONSENT {each['id']}: {to}, given {each['given_on']}{revoked}"
             yield f"        proof: {plain(each['source'])}: {quoted(each['wording'])}"
-        if not found["consents"]:
+        if not found["consents"] and not found["lead"]["erased_at"]:
             yield "CONSENT none on record"
 
     def sequence(self, found: Record) -> Iterator[str]:
@@ -121,6 +121,10 @@ class _Words:
     def now(self, found: Record) -> Iterator[str]:
         if found["lead"]["erased_at"]:
             return
+        if not found["switches"]["live"]:
+            yield "NOW     sending is not turned on: nobody is contacted; apart from that:"
+        elif found["switches"]["kill_switch"]:
+            yield "NOW     the kill switch is on: nobody is contacted; apart from that:"
         yield f"NOW     a step of the sequence, by the rules in force ({_short(found['rules_in_force'])}):"
         for channel, said in found["now"].items():
             because = "may go out"

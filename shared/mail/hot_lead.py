@@ -20,12 +20,14 @@ from shared.state.hot_leads import Alert, Said
 NEXT_STEP: Mapping[str, str] = {
     "positive": "Answer them today: they are interested.",
     "question": "Answer their question.",
-    "callback": "Call them back at the time they named.",
+    "callback": "Call them. If they named a time, the loop calls then, where it may.",
+    "missed_call": "Call them back: they called, and nobody answered.",
 }
 WISHES: Mapping[str, str] = {
     "positive": "is interested",
     "question": "has a question",
     "callback": "wants to be called back",
+    "missed_call": "called, and nobody answered",
     "meeting": "agreed to meet",
 }
 MEANS: Mapping[str, str] = {"call": "by phone", "email": "by email", "sms": "by text"}
@@ -81,6 +83,7 @@ def suggestion(alert: Alert, desk: Desk) -> list[str]:
         "positive": ("Thank you for getting back to me. When may I call you?" + book,),
         "question": ("Thank you for asking. [Your answer.]", talk),
         "callback": ("I will call you as you asked. If another time suits you better, just tell me." + book,),
+        "missed_call": ("I am sorry that I missed your call. When may I call you back?" + book,),
         "meeting": (_looking_forward(alert, desk) + " If something comes up, just answer this.",),
     }.get(alert.wish, ("Thank you for your answer.", talk))
     return [hello, *body, " · ".join(part for part in (desk.owner_name, desk.business_name) if part)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -23,6 +23,11 @@ class OwnerMail:
     html: str
     text: str
 
+    @property
+    def evening(self) -> bool:
+        """Whether it is the day's report, and not a mail about one lead or incident."""
+        return "<title>Evening report</title>" in self.html
+
     @classmethod
     def of(cls, body: dict[str, Any]) -> Self:
         """From the request that Resend received."""
@@ -33,9 +38,9 @@ class OwnerMail:
 def write_pages(
     folder: Path, figures: dict[str, Any], mails: Sequence[OwnerMail], reports: Sequence[StageReport]
 ) -> list[Path]:
-    """Write everything, replacing what an earlier demo left there; the summary is the first path."""
+    """Write everything over what an earlier demo left there; first the summary, then the days' reports."""
     folder.mkdir(parents=True, exist_ok=True)
-    pages = [_write_mail(folder, number, mail) for number, mail in enumerate(mails, start=1)]
+    pages = [_write_mail(folder, name, mail) for name, mail in _named(mails)]
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -48,11 +53,20 @@ def write_pages(
     )
     summary = folder / "index.html"
     summary.write_text(html, encoding="utf-8")
-    return [summary, *pages]
+    return [summary, *sorted(pages, key=lambda page: not page.name.startswith("evening-"))]
 
 
-def _write_mail(folder: Path, number: int, mail: OwnerMail) -> Path:
-    page = folder / f"evening-{number}.html"
+def _named(mails: Sequence[OwnerMail]) -> Iterator[tuple[str, OwnerMail]]:
+    """Reports and other mails are counted apart, so that the page of a day is found by its number."""
+    counts = {"evening": 0, "mail": 0}
+    for mail in mails:
+        kind = "evening" if mail.evening else "mail"
+        counts[kind] += 1
+        yield f"{kind}-{counts[kind]}", mail
+
+
+def _write_mail(folder: Path, name: str, mail: OwnerMail) -> Path:
+    page = folder / f"{name}.html"
     page.write_text(mail.html, encoding="utf-8")
     page.with_suffix(".txt").write_text(mail.text, encoding="utf-8")
     return page

@@ -83,7 +83,11 @@ def _reaches_people(figures: dict[str, Any]) -> None:
 
 def _pages(folder: Path, reports: list[str]) -> None:
     evenings = [f"evening-{day}.html" for day in range(1, ALL_DAYS_OF_FIVE_BUSINESS_DAYS + 1)]
-    assert reports == ["index.html", *evenings]
+    assert reports[: 1 + len(evenings)] == ["index.html", *evenings]
+    others = reports[1 + len(evenings) :]
+    assert others == [f"mail-{n}.html" for n in range(1, len(others) + 1)], "hot leads, as they came"
+    for name in others:
+        _html(folder / name)
     assert not any(Path(name).is_absolute() for name in reports)
     index = _html(folder / "index.html")
     days = set()

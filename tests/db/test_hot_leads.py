@@ -39,7 +39,7 @@ def begun(ledger: Ledger, alert: Alert) -> dict[str, Any]:
     )
 
 
-@pytest.mark.parametrize("wish", ["positive", "question", "callback"])
+@pytest.mark.parametrize("wish", ["positive", "question", "callback", "missed_call"])
 def test_reply__waits_to_be_told_on_each_medium(ledger: Ledger, wish: str) -> None:
     claim = hot(ledger, wish)
     found = waiting(ledger)

@@ -105,6 +105,14 @@ def test_why__of_somebody_never_planned_says_what_the_gate_says_now(ledger: Ledg
     assert "email  COUNTRY" in ended.output
 
 
+def test_why__before_going_live_says_so_and_still_what_stands_in_the_way(ledger: Ledger) -> None:
+    lead = ledger.lead()
+    ledger.state.live.turn_off(app="growthloop", actor="owner")
+    ended = typed(lead)
+    assert "NOW     sending is not turned on" in ended.output
+    assert "call   LINE_TYPE" in ended.output
+
+
 def test_why__writes_nothing(ledger: Ledger) -> None:
     lead = ledger.lead()
     heads = ledger.value("select count(*) from directive_heads")
