@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import re
 import time
-from datetime import timedelta
-from typing import cast
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 from functions.runner import run_stage
 from shared.directives import Book, read, seed_payload
@@ -17,7 +17,7 @@ from shared.providers.registry import Providers
 from shared.state.postgres import PostgresTransport
 from simulator.demo import demo_settings
 from simulator.wire import Urls
-from tests.support.ledger import INSTALLATION, Ledger, touch_row
+from tests.support.ledger import INSTALLATION, Ledger, sender, touch_row
 
 RELEASE = "bench"
 NOWHERE = Urls("http://127.0.0.1:9", "http://127.0.0.1:9", "http://127.0.0.1:9")
@@ -40,12 +40,21 @@ class Instant:
         self.sent.append(message.key)
         return Receipt(f"P-{message.key}")
 
+    def inbound_since(self, _: datetime) -> list[dict[str, Any]]:
+        """Nobody answers."""
+        return []
+
 
 class OnlyInstant(Providers):
     """Providers of which every channel is that one."""
 
     def __init__(self, channel: Instant) -> None:
         self._instant = channel
+
+    @property
+    def email(self) -> Any:
+        """What a tick listens to before it sends."""
+        return self._instant
 
     def channel(self, name: ChannelName) -> Channel:
         """The instant one."""
@@ -72,6 +81,7 @@ class Ticker:
 
     def __init__(self, dsn: str) -> None:
         self.ledger = Ledger.over(dsn, PostgresTransport(dsn))
+        self.ledger.state.outreach.seed_senders([sender("email")])
         files = uncapped(read())
         Book.from_files(files)
         self.ledger.state.directives.seed(seed_payload(files), release=RELEASE)
