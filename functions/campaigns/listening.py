@@ -54,7 +54,7 @@ class Listening:
             self._listen(channel, state, since, now)
         except (ProviderError, ConfigurationError) as error:
             self._tally.notes.append(f"{channel}: cannot be listened to ({error.code})")
-            if error.system_wide:
+            if error.system_wide and self._found.due.get(channel):
                 self._tally.down.append(describe(error))
             return False
         self._verbs.heard(channel, now)

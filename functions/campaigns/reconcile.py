@@ -34,6 +34,7 @@ SKEW = timedelta(minutes=5)  # between a provider's clock and the database's
 KEY_HOLDS = timedelta(hours=20)  # Resend keeps a key for 24
 ASK_AGAIN = timedelta(minutes=15)
 OWNER = "owner"
+OWNER_WAITS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,12 @@ class Reconcile:
             self._tally.settled["accepted"] += 1
 
     def _park(self, unknown: Unknown, code: str) -> None:
-        until = self._loop.clock.now() + ASK_AGAIN
+        """A touch gets an owner; what is for the owner stays open: whoever sends it may send it again."""
+        now = self._loop.clock.now()
+        if unknown.lead is None and now < unknown.latest_at:
+            self._verbs.wait(unknown, now + OWNER_WAITS)
+            return
+        until = now + ASK_AGAIN
         if self._verbs.park(unknown, owner=OWNER, until=until, code=code):
             self._tally.settled["parked"] += 1
             self._tally.notes.append(f"{unknown.channel}: {unknown.id} is parked ({code})")
