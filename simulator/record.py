@@ -76,8 +76,8 @@ class Fact:
     """One thing that happened to a contact, or that the person did: when, and when the loop was told.
 
     `kind` is the sort of delivery that tells it (`delivered`, `received`, `end-of-call-report` …), `act` the
-    person's own answer in it, `stop` their wish for no more. `told_at` is None while nothing of it arrived;
-    the loop may have read it elsewhere.
+    person's own answer in it, `stop` their wish for no more. `told_at` is None while nothing of it arrived
+    and the loop has not read it at the provider either.
     """
 
     person: str
@@ -90,6 +90,10 @@ class Fact:
     stop: bool = False
 
 
+Slot = tuple[str, str, int, str, int]
+"""Whose contact, on which channel, its number, the kind of happening and its place among them."""
+
+
 class Record:
     """Everything that truly happened; safe to use from several threads."""
 
@@ -100,7 +104,7 @@ class Record:
         self._latest: dict[tuple[str, str], datetime] = {}
         self._acts: defaultdict[str, list[Act]] = defaultdict(list)
         self._stops: dict[str, Stop] = {}
-        self._facts: dict[tuple[str, str, int, str, int], Fact] = {}
+        self._facts: dict[Slot, Fact] = {}
         self._lost: Counter[str] = Counter()
 
     @property
@@ -146,16 +150,24 @@ class Record:
 
     def arrived(self, delivery: Delivery, now: datetime) -> None:
         """A delivery got its 2xx answer: what the person said in it is known from now on."""
-        effect = delivery.effect
         with self._lock:
-            fact = self._fact(delivery)
-            if fact.told_at is None:
-                self._facts[_slot(delivery)] = replace(fact, told_at=now)
-            if effect.stop:
-                stop = Stop(delivery.person, delivery.channel, fact.happened_at, now)
-                self._stops.setdefault(delivery.person, stop)
-            if effect.act:
-                self._acts[delivery.person].append(Act(delivery.person, delivery.channel, now, effect.act))
+            self._tell(_slot(delivery), self._fact(delivery), now)
+
+    def read(self, person: str, channel: str, n: int, kind: str, now: datetime) -> None:
+        """The loop has read at the provider what was to be told and was not: it knows it from now on."""
+        with self._lock:
+            for slot, fact in list(self._facts.items()):
+                if slot[:4] == (person, channel, n, kind):
+                    self._tell(slot, fact, now)
+
+    def _tell(self, slot: Slot, fact: Fact, now: datetime) -> None:
+        if fact.told_at is not None:
+            return
+        self._facts[slot] = replace(fact, told_at=now)
+        if fact.stop:
+            self._stops.setdefault(fact.person, Stop(fact.person, fact.channel, fact.happened_at, now))
+        if fact.act:
+            self._acts[fact.person].append(Act(fact.person, fact.channel, now, fact.act))
 
     def failed(self, delivery: Delivery, status: int, *, gave_up: bool) -> None:
         """A delivery was refused or not answered."""
@@ -202,5 +214,5 @@ class Record:
         }
 
 
-def _slot(delivery: Delivery) -> tuple[str, str, int, str, int]:
+def _slot(delivery: Delivery) -> Slot:
     return (delivery.person, delivery.channel, delivery.n, delivery.kind, delivery.order)

@@ -12,7 +12,7 @@ from typing import Any
 from simulator.score.claims import ClaimedIncident
 from simulator.truth import Injected
 
-LATEST_NOTICE = timedelta(hours=24)
+LATEST_NOTICE = timedelta(hours=4)
 PROVIDERS = {"svix": "resend"}
 """Webhooks are signed by another name than their provider's."""
 
@@ -61,14 +61,18 @@ def judge_faults(
 ) -> dict[str, dict[str, Any]]:
     """By kind of fault: how many came, were noticed, repaired, wrongly called repaired, and how fast.
 
-    An incident is about a fault when it speaks of what was struck, under whatever name, and was open or was
-    opened while the fault lasted or within a day. Of what cannot be noticed nothing is expected, so it is
-    counted under `injected` only as far as the loop could know. Times are means in seconds, None of nothing.
+    An incident is about a fault when it speaks of what was struck, by whatever name for the trouble, and was
+    open, or was opened while the fault lasted or within 4 hours after; what was over by then it explains only
+    if nothing struck the same place since. Of what cannot be noticed nothing is expected: it is not counted.
+    Times are means in seconds, None of nothing.
     """
+    faults = [each for each in injected if each.detectable and each.at <= end]
+    newest = [_newest(each, faults) for each in incidents]
     kinds: defaultdict[str, list[Found]] = defaultdict(list)
-    for fault in injected:
-        if fault.detectable and fault.at <= end:
-            kinds[fault.kind].append(Found(fault, _about(fault, incidents)))
+    for fault in faults:
+        fitting = [i for i, at in zip(incidents, newest, strict=True) if _is_about(i, fault, at)]
+        first = min(fitting, key=lambda each: (each.opened_at, each.kind), default=None)
+        kinds[fault.kind].append(Found(fault, first))
     return {kind: _counted(found) for kind, found in sorted(kinds.items())}
 
 
@@ -85,16 +89,23 @@ def _counted(found: Sequence[Found]) -> dict[str, Any]:
     }
 
 
-def _about(fault: Injected, incidents: Sequence[ClaimedIncident]) -> ClaimedIncident | None:
-    latest = min(fault.until, datetime.max.replace(tzinfo=fault.until.tzinfo) - LATEST_NOTICE) + LATEST_NOTICE
-    fitting = [
-        each
-        for each in incidents
-        if same_target(fault.target, each.target)
-        and each.opened_at <= latest
-        and (each.closed_at is None or each.closed_at > fault.at)
-    ]
-    return min(fitting, key=lambda each: (each.opened_at, each.kind), default=None)
+def _newest(incident: ClaimedIncident, faults: Sequence[Injected]) -> datetime | None:
+    """When this place was last struck before the incident was opened."""
+    before = (each.at for each in faults if each.at <= incident.opened_at and _same(each, incident))
+    return max(before, default=None)
+
+
+def _is_about(incident: ClaimedIncident, fault: Injected, newest: datetime | None) -> bool:
+    if not _same(fault, incident):
+        return False
+    if incident.opened_at <= fault.at:
+        return incident.closed_at is None or incident.closed_at > fault.at
+    lasts = incident.opened_at <= fault.until
+    return lasts or (fault.at == newest and incident.opened_at - fault.until <= LATEST_NOTICE)
+
+
+def _same(fault: Injected, incident: ClaimedIncident) -> bool:
+    return same_target(fault.target, incident.target)
 
 
 def same_target(struck: str, named: str) -> bool:

@@ -311,7 +311,7 @@ class ResendFake:
         kind, _, name = request.path.strip("/").partition("/")
         now = self._back.clock.now
         if kind == "domains" and not name:
-            return _page([_domain(domain) for domain in self._back.credentials.sending_domains], request)
+            return _page([bodies.domain(each) for each in self._back.credentials.sending_domains], request)
         if kind == "logs":
             hidden = {"request_body", "response_body"}
             known = [log for log in reversed(self._logs) if log["created_at"] <= iso(request.as_of or now)]
@@ -333,14 +333,19 @@ class ResendFake:
         return {"object": "log", **found} if found else None
 
     def _received(self, name: str, request: Request, now: datetime) -> Response:
-        mails = (reply for mail in self._mails.values() for reply in mail.inbound)
-        here: list[Inbound] = [reply for reply in mails if reply.at <= now]
+        here = [(reply, mail) for mail in self._mails.values() for reply in mail.inbound if reply.at <= now]
+        found = next((each for each in here if each[0].id == name), None)
         if name:
-            reply = next((reply for reply in here if reply.id == name), None)
-            return _found(bodies.received_resource(reply) if reply else None)
-        here = [reply for reply in here if reply.at <= (request.as_of or now)]
-        here.sort(key=lambda reply: (reply.at, reply.id), reverse=True)
-        return _page([bodies.received_row(reply) for reply in here], request)
+            return _found(self._read_by_loop(*found, now) if found else None)
+        known = [reply for reply, _ in here if reply.at <= (request.as_of or now)]
+        rows = sorted(known, key=lambda reply: (reply.at, reply.id), reverse=True)
+        return _page([bodies.received_row(reply) for reply in rows], request)
+
+    def _read_by_loop(self, reply: Inbound, mail: Mail, now: datetime) -> Body:
+        """A reply with its words: whatever became of its webhook, the loop knows them now."""
+        party = next(each for each, _ in mail.results if each.to == bodies.bare(reply.sender))
+        self._back.record.read(party.name, "email", party.n, "received", now)
+        return bodies.received_resource(reply)
 
 
 def _recipients(body: Body) -> list[str]:
@@ -383,14 +388,3 @@ def _page(rows: list[Body], request: Request) -> Response:
         rows = list(takewhile(lambda row: row["id"] != before, rows))[-limit:]
     body = {"object": "list", "has_more": len(rows) > limit, "data": rows[:limit]}
     return answer(200, body, LIMIT_HEADERS)
-
-
-def _domain(name: str) -> Body:
-    return {
-        "id": stable_uuid("domain", name),
-        "name": name,
-        "status": "verified",
-        "created_at": "2026-01-05 09:00:00.000000+00",
-        "region": "us-east-1",
-        "capabilities": {"sending": "enabled", "receiving": "enabled"},
-    }

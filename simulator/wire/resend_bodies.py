@@ -252,3 +252,15 @@ def received_row(reply: Inbound) -> Body:
     """A row of `GET /emails/receiving`."""
     hidden = {"object", "html", "text", "headers"}
     return {key: value for key, value in received_resource(reply).items() if key not in hidden}
+
+
+def domain(name: str) -> Body:
+    """A verified sending domain."""
+    return {
+        "id": stable_uuid("domain", name),
+        "name": name,
+        "status": "verified",
+        "created_at": "2026-01-05 09:00:00.000000+00",
+        "region": "us-east-1",
+        "capabilities": {"sending": "enabled", "receiving": "enabled"},
+    }

@@ -66,6 +66,7 @@ class TwilioFake:
         self._back = back
         self._texts: dict[str, Text] = {}
         self._blocked: dict[str, datetime] = {}
+        self._authors: dict[str, Party] = {}
 
     def point(self, request: Request) -> str:
         """See `Fake`."""
@@ -204,7 +205,7 @@ class TwilioFake:
             error_code=None,
             price=text.price,
         )
-        self._texts[inbound.sid] = inbound
+        self._texts[inbound.sid], self._authors[inbound.sid] = inbound, party
         effect = Effect(stop=True) if reply.kind == "opt_out" else Effect(act=reply.kind)
         fields = inbound_fields(inbound)
         url = self._back.credentials.twilio_inbound_url
@@ -249,7 +250,10 @@ class TwilioFake:
         texts.sort(key=lambda text: (text.at, text.sid), reverse=True)
         size, page = int(query.get("PageSize", "50")), int(query.get("Page", "0"))
         start = page * size
-        rows = [resource(text, now) for text in texts[start : start + size]]
+        shown = texts[start : start + size]
+        for party in (self._authors[text.sid] for text in shown if text.sid in self._authors):
+            self._back.record.read(party.name, "sms", party.n, "inbound", now)
+        rows = [resource(text, now) for text in shown]
         more = len(texts) > start + size
         return answer(200, self._page(rows, query, page, size, more=more))
 

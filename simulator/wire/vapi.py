@@ -207,7 +207,10 @@ class VapiFake:
         return answer(200, self._shown(call))
 
     def _shown(self, call: Call) -> Body:
-        return bodies.fetched(call, self._back.clock.now, self._monitor(call))
+        now, party = self._back.clock.now, call.party
+        if call.ended <= now:
+            self._back.record.read(party.name, "call", party.n, "end-of-call-report", now)
+        return bodies.fetched(call, now, self._monitor(call))
 
     def _list(self, request: Request) -> Response:
         reached = request.as_of or self._back.clock.now

@@ -16,7 +16,7 @@ from simulator.record import Contact, Record, Words
 from simulator.score import Claims, Run, score
 from simulator.score.claims import Account, Citation, ClaimedExperiment, ClaimedHypothesis, ClaimedIncident
 from simulator.score.faults import same_target
-from simulator.score.opt_outs import quantile
+from simulator.score.opt_outs import quantile, seconds_to_last_touch
 from simulator.truth import Injected, Planted, Truth
 from simulator.world import World
 from simulator.world.odds import WorldOdds
@@ -227,7 +227,7 @@ SEEN = ClaimedIncident("silent", "vapi.create_call", MONDAY + HOUR / 4, MONDAY +
         (replace(SEEN, checked=False), (1, 0, 1), None),  # nobody looked
         (replace(SEEN, closed_at=None), (1, 0, 0), None),
         (replace(SEEN, target="resend"), (0, 0, 0), None),
-        (replace(SEEN, opened_at=MONDAY + 27 * HOUR, closed_at=None), (0, 0, 0), None),
+        (replace(SEEN, opened_at=MONDAY + 7 * HOUR, closed_at=None), (0, 0, 0), None),
     ],
 )
 def test_faults__a_repair_that_is_none_is_caught(
@@ -248,6 +248,20 @@ def test_faults__a_repair_that_is_none_is_caught(
             "mttr_s": mttr_s,
         }
     }
+
+
+def test_faults__an_incident_is_credited_to_the_latest_that_it_can_explain() -> None:
+    truth, world = Truth("test", 1), ada_world()
+    missed = Injected("stage_missed", MONDAY, MONDAY, "outreach_tick", detectable=True)
+    later = replace(missed, kind="stage_killed", at=MONDAY + HOUR, until=MONDAY + HOUR)
+    truth.inject(missed, later)
+    seen = MONDAY + 1.1 * HOUR
+    claims = Claims(incidents=(ClaimedIncident("late", "outreach_tick", seen, seen, checked=True),))
+    found = score(Run(Record(), 1, END), world, WorldOdds(world), truth, claims)["faults"]
+    assert {kind: counts["detected"] for kind, counts in found.items()} == {
+        **{"stage_missed": 0, "stage_killed": 1}
+    }
+    assert found["stage_killed"]["mttr_s"] == 360.0
 
 
 def test_target__a_providers_name_holds_its_operations_and_its_webhooks() -> None:
@@ -274,6 +288,17 @@ def _wished(*after: timedelta, heard: timedelta = timedelta(0)) -> float:
         record.failed(_stop(), 503, gave_up=False)
         record.arrived(replace(_stop(), at=MONDAY + heard), MONDAY + heard)
     return float(_scored(record, ada_world(), Claims())["opt_out_to_last_touch_s"]["p99"])
+
+
+def test_opt_out__what_the_loop_reads_at_the_provider_it_has_been_told() -> None:
+    record = Record()
+    record.failed(_stop(), 0, gave_up=True)
+    assert seconds_to_last_touch(record, END) == [(END - MONDAY).total_seconds()]
+    record.read(ADA_ID, "email", 1, "opened", MONDAY + HOUR)
+    record.read(ADA_ID, "email", 1, "stop", MONDAY + 2 * HOUR)
+    record.arrived(_stop(), MONDAY + 5 * HOUR)
+    assert seconds_to_last_touch(record, END) == [7200.0]
+    assert record.stops[ADA_ID].told_at == MONDAY + 2 * HOUR
 
 
 def _stop() -> Delivery:
