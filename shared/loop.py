@@ -22,6 +22,7 @@ from shared.state import State
 if TYPE_CHECKING:
     from shared.clock import Clock
     from shared.directives.book import Book, Version
+    from shared.experiments import TestsInForce
     from shared.gate import Rules
     from shared.providers.registry import Providers
 
@@ -95,6 +96,13 @@ class Loop:
     def rules(self) -> Rules:
         """The gate's rules in force."""
         return self.book.rules
+
+    @cached_property
+    def tests(self) -> TestsInForce:
+        """The tests that run now, as this invocation of a stage found them."""
+        from shared.experiments import TestsInForce
+
+        return TestsInForce.of(self.state.experiments.in_force())
 
     @cached_property
     def owner_settings(self) -> dict[str, Any]:

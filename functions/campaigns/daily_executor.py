@@ -73,7 +73,8 @@ def plan_terms(loop: Loop, today: date) -> PlanTerms:
     return PlanTerms(
         now=loop.clock.now(),
         today=today,
-        book=loop.book,
+        book=loop.tests.with_playbooks(loop.book),
+        tests=loop.tests,
         rules=loop.rules,
         owner=terms_when_open(loop, today),
         holdout_share=holdout.share if new >= holdout.minimum_companies_per_week else 0.0,

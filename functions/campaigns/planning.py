@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from functions.campaigns.contact import OwnerTerms, contact_for, line_type_of, ready_sender, request_for
 from shared.directives.book import Book
 from shared.directives.models import Playbook, Step
+from shared.experiments import Person, TestsInForce, unit_of
 from shared.gate import Decision, Place, Purpose, Rules, closes_at, decide, next_opening
 from shared.providers.channel import ChannelName
 from shared.state.outreach import Candidate
@@ -98,6 +99,7 @@ class PlanTerms:
     holdout_share: float
     salt: str
     zone: ZoneInfo
+    tests: TestsInForce = field(default_factory=TestsInForce)
 
 
 def plan_day(candidates: Iterable[Candidate], terms: PlanTerms) -> DayPlan:
@@ -122,13 +124,15 @@ def enrol(lead: Candidate, terms: PlanTerms) -> Enrolment:
     outreach = terms.book.outreach
     key = outreach.warm_playbook if agreed else outreach.default_playbook
     held_out = in_holdout(lead.company_id, lead.lead_id, terms.holdout_share, terms.salt)
+    key = terms.tests.playbook_for(
+        terms.book, key, Person(unit_of(lead.company_id, lead.lead_id), lead.source)
+    )
     return Enrolment(lead.lead_id, key, terms.book.version(key).content_hash, held_out)
 
 
 def in_holdout(company_id: int | None, lead_id: int, share: float, salt: str) -> bool:
     """Whether a company (a lead where none is known) is never contacted: a salted hash, fixed once."""
-    unit = f"company:{company_id}" if company_id is not None else f"lead:{lead_id}"
-    digest = hashlib.sha256(f"holdout|{salt}|{unit}".encode()).digest()
+    digest = hashlib.sha256(f"holdout|{salt}|{unit_of(company_id, lead_id)}".encode()).digest()
     return int.from_bytes(digest[:8]) / 2**64 < share
 
 
@@ -193,10 +197,17 @@ def _planned(
 def _moment(lead: Candidate, step: Step, terms: PlanTerms) -> datetime:
     """The next opening if it is today for the owner, else noon: then the gate says why today is closed."""
     place = Place(step.channel, lead.country, lead.region, lead.zones)
-    opening = next_opening(terms.now, place, terms.rules)
+    opening = next_opening(_earliest(lead, step, terms), place, terms.rules)
     if opening is not None and opening.astimezone(terms.zone).date() <= terms.today:
         return opening
     return datetime.combine(terms.today, time(12), terms.zone)
+
+
+def _earliest(lead: Candidate, step: Step, terms: PlanTerms) -> datetime:
+    """Now, or the step's hour of today on the recipient's clock where the playbook names one."""
+    if step.hour is None or not lead.zones:
+        return terms.now
+    return max(terms.now, datetime.combine(terms.today, time(step.hour), ZoneInfo(lead.zones[0])))
 
 
 def _decide(lead: Candidate, step: Step, at: datetime, held_out: bool, terms: PlanTerms) -> Decision:

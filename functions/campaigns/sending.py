@@ -6,7 +6,7 @@ What may have gone out is never repeated here: it stays `unknown` until its prov
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
@@ -26,6 +26,7 @@ from functions.campaigns.tally import ChannelStopped, Tally
 from functions.campaigns.terms import terms_when_open
 from functions.failures import describe, frames
 from functions.slots import local_date, next_midnight
+from shared.directives.book import Book
 from shared.errors import (
     ConfigurationError,
     OutcomeUnknown,
@@ -33,6 +34,7 @@ from shared.errors import (
     RecipientOptedOut,
     StateError,
 )
+from shared.experiments import Person, unit_of
 from shared.gate import ContactRequest, Decision, Purpose, closes_at, decide, place_of
 from shared.lease import Lease
 from shared.loop import Loop
@@ -146,8 +148,9 @@ class Sending:
             return decision
         latest = min(closes_at(now, place_of(asked), loop.rules) or claim.latest_at, claim.latest_at)
         envelope = Envelope(claim, sender, contact.address, now, latest)
-        message = Message(str(claim.id), payload(envelope, loop.book, loop.rules, loop.settings), latest)
-        terms, provenance = self._begin_terms(envelope), self._provenance(envelope, contact)
+        book = loop.tests.book_for(loop.book, claim.script_key, _person(claim))
+        message = Message(str(claim.id), payload(envelope, book, loop.rules, loop.settings), latest)
+        terms, provenance = self._begin_terms(envelope), self._provenance(envelope, contact, book)
         return Prepared(envelope, contact, message, terms, provenance)
 
     def _set_aside(self, claim: Claim, error: Exception, now: datetime) -> None:
@@ -259,18 +262,34 @@ class Sending:
                     getattr(outreach.daily_usd, self._channel),
                     "BUDGET",
                 ),
+                *self._arm_limits(envelope.claim, today),
             ],
         }
 
-    def _provenance(self, envelope: Envelope, contact: Contact) -> dict[str, Any]:
+    def _arm_limits(self, claim: Claim, today: date) -> list[dict[str, Any]]:
+        """While the hour is tested, each arm's share of what all senders of calls may do today."""
+        if self._channel != "call":
+            return []
+        total = sum(
+            self._loop.rules.sender_cap(self._channel, (today - sender.warmup_started_on).days)
+            for sender in self._senders.values()
+        )
+        return [
+            _limit(f"test:{test}:{arm}", today.isoformat(), 1, share * total, "WARMUP_CAP")
+            for test, arm, share in self._loop.tests.hour_shares(_person(claim))
+        ]
+
+    def _provenance(self, envelope: Envelope, contact: Contact, book: Book) -> dict[str, Any]:
         claim, loop = envelope.claim, self._loop
+        arms = loop.tests.arms(claim.script_key, _person(claim)) if claim.purpose == "prospect" else {}
         return {
             "script_key": claim.script_key,
-            "script_hash": loop.book.version(claim.script_key).content_hash,
+            "script_hash": book.version(claim.script_key).content_hash,
             "rules_hash": loop.rules.version,
             "score": claim.lead.score,
             "consent_id": contact.consent.id if contact.consent else None,
-            "arm": None,
+            "arm": " ".join(f"{test}:{arm}" for test, arm in arms.items()) or None,
+            "arms": arms,
         }
 
     def _provider(self) -> Channel:
@@ -348,6 +367,10 @@ class Sending:
         if error.system_wide or error.retryable or error.outcome_unknown:
             stays_down = error.system_wide or error.code == BROKEN_OFF
             raise ChannelStopped(f"{error.code}; the rest waits", error if stays_down else None)
+
+
+def _person(claim: Claim) -> Person:
+    return Person(unit_of(claim.lead.company_id, claim.lead.lead_id), claim.lead.source)
 
 
 def _broken_off(error: Exception) -> ProviderError:

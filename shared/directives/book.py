@@ -123,8 +123,11 @@ class Book:
         )
 
     def playbook(self, key: str) -> Playbook:
-        """The playbook of this key. Raises DirectiveError with the near miss, as do all of these."""
-        return _named(self.playbooks, key)
+        """The playbook of this key. Raises DirectiveError with the near miss, as do all of these.
+
+        `key@hash` is a version under test; when the test is over it means the one in force.
+        """
+        return _named(self.playbooks, _in_force(self.playbooks, key))
 
     def script(self, key: str) -> Script:
         """The script of this key."""
@@ -135,8 +138,8 @@ class Book:
         return _named(self.reports, key)
 
     def version(self, key: str) -> Version:
-        """The revision in force of any directive."""
-        return _named(self.versions, key)
+        """The revision in force of any directive, or of a playbook `key@hash` as `playbook` reads it."""
+        return _named(self.versions, _in_force(self.versions, key))
 
 
 class _Channel(BaseModel):
@@ -153,6 +156,10 @@ def _parse_script(data: dict[str, object], body: str, file: str) -> Script:
         raise DirectiveError(f"{file}: body: is missing: there is no text below the front matter")
     channel = validate(_Channel, data, file=file).channel
     return validate(_SCRIPTS[channel], {**data, "body": body}, file=file)
+
+
+def _in_force(known: Mapping[str, T], key: str) -> str:
+    return key if key in known else key.partition("@")[0]
 
 
 def _named(known: Mapping[str, T], key: str) -> T:

@@ -20,12 +20,16 @@ from shared.directives.base import (
 
 
 class Step(Directive):
-    """One place in a sequence. `day` counts from the enrolment's first day, which is 0."""
+    """One place in a sequence. `day` counts from the enrolment's first day, which is 0.
+
+    `hour`, where given, is the recipient's local hour before which the step does not go out.
+    """
 
     step: Positive
     channel: ChannelName
     day: Annotated[int, Field(strict=True, ge=0, le=365)]
     script: str
+    hour: Annotated[int, Field(strict=True, ge=0, le=23)] | None = None
     purpose: Literal["prospect"] = "prospect"
 
 

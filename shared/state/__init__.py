@@ -9,6 +9,7 @@ from shared.clock import DatabaseClock
 from shared.state.controls import Live, OwnerSettings
 from shared.state.directives import DirectiveVersions
 from shared.state.events import Events
+from shared.state.experiments import Experiments
 from shared.state.hot_leads import HotLeads
 from shared.state.incidents import Incidents
 from shared.state.measures import Measures
@@ -39,6 +40,7 @@ class State:
         self.directives = DirectiveVersions(transport)
         self.privacy = Privacy(transport)
         self.measures = Measures(transport)
+        self.experiments = Experiments(transport)
         self.incidents = Incidents(transport)
 
     def close(self) -> None:

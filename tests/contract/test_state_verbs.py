@@ -21,6 +21,7 @@ from shared.state.embedded import EmbeddedServer
 from shared.state.postgres import PostgresTransport
 from shared.state.reconciliation import Sighting
 from tests.support.database import cloned
+from tests.support.experiments import Lab, proposal
 from tests.support.ledger import INSTALLATION, NOW, TODAY, Ledger, about, answer, phone, sender
 from tests.support.postgrest import over_http
 
@@ -35,6 +36,7 @@ AREAS = (
     "senders",
     "events",
     "directives",
+    "experiments",
     "measures",
     "incidents",
     "hot_leads",
@@ -86,7 +88,32 @@ def tell(ledger: Ledger) -> Told:
     measure(ledger)
     mend(ledger)
     forget(ledger)
+    learn(ledger)
     return told
+
+
+def learn(ledger: Ledger) -> None:
+    """A test from its proposal to its way back, and the owner's word."""
+    verbs = ledger.state.experiments
+    lab = Lab.running(ledger)
+    verbs.refuse(verbs.propose(proposal("k", "other", metric="booked")), "too rare")
+    verbs.propose(proposal("k", "third", metric="positive"))
+    verbs.queue(volume_days=28, history_days=90, rest_days=30)
+    lab.expose({"control": 2, "treatment": 2})
+    verbs.fold()
+    list(verbs.counting())
+    verbs.decide([{"id": lab.experiment_id, "action": "REVIEW", "reason": "win", "figures": {"z": 2.5}}])
+    verbs.drop(99, approver="owner")
+    change = verbs.deploy(lab.experiment_id, approver="owner", holdback_share=0.2, holdback_days=14)
+    verbs.in_force()
+    list(verbs.all(standing=True))
+    verbs.holdout(28)
+    assert change is not None
+    verbs.rollback(change, approver="owner")
+    list(verbs.log())
+    number = verbs.request_approval(subject="s", words="w", why="y", change={}, fingerprint="f", days=14)
+    verbs.approvals()
+    verbs.answer_approval(number, "f", approve=True, actor="owner")
 
 
 def control(ledger: Ledger) -> None:

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from shared.state.migrate import Migration, migrations
+from tests.support.experiments import proposal
 from tests.support.ledger import Ledger, event
 from tests.support.releases import catalogue
 from tests.support.verbs import database_calls, functions_named_outside
@@ -168,6 +169,11 @@ def furnish(ledger: Ledger) -> None:
     files = [{"key": "k", "kind": "x", "hash": "h", "text": "x"}]
     ledger.state.directives.seed(files, release="r")
     ledger.state.stages.claim("s", ledger.now, lease_s=60, worker="w")
+    first, _ = (ledger.state.experiments.propose(proposal("k", name)) for name in ("one", "two"))
+    assert ledger.state.experiments.start(first, base_rate=0.2, n_max=2800, max_days=28, value=1)
+    ledger.state.experiments.request_approval(
+        subject="s", words="w", why="y", change={}, fingerprint="f", days=14
+    )
     trouble = {"kind": "k", "target": "t", "words": "w", "severity": "notice", "evidence": {}}
     ledger.state.incidents.sight([trouble | {"began_at": ledger.now.isoformat()}], ["k"])
 

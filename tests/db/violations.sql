@@ -156,6 +156,89 @@ update dispositions set rank = 1;
 insert into events (provider, event_key, kind, occurred_at, received_at, body) select provider,
     event_key, kind, occurred_at, received_at, body from events;
 
+-- an_experiment_is_proposed_once
+insert into experiments (name, claim, lever, directive_key, counted_from, metric, salt, expected_lift, proposed_by, proposed_at,
+    window_days) select name, claim, lever, directive_key, counted_from, metric, salt, 0.2, 'x', now(), 0 from experiments where id = 1;
+
+-- an_experiment_is_a_test_or_a_holdback
+update experiments set kind = 'x' where id = 2;
+
+-- a_lever_is_a_known_word
+update experiments set lever = 'price';
+
+-- exposure_precedes_the_lever
+update experiments set counted_from = 'answer';
+
+-- a_metric_is_a_milestone
+update experiments set metric = 'x' where id = 2;
+
+-- an_experiment_is_in_a_known_state
+update experiments set state = 'x' where id = 2;
+
+-- what_runs_has_its_plan
+update experiments set state = 'running', place = 2, metric = 'booked', directive_key = 'z' where id = 2;
+
+-- a_test_runs_28_56_or_84_days
+update experiments set max_days = 30;
+
+-- a_verdict_is_a_known_word
+update experiments set verdict = 'x', reason = 'x', decided_at = now();
+
+-- a_verdict_says_why_and_when
+update experiments set verdict = 'KILL', reason = 'x';
+
+-- what_is_suspended_says_since_when
+update experiments set suspended_at = now();
+
+-- a_share_leaves_somebody_in_each_arm
+update experiments set treatment_share = 1;
+
+-- a_running_test_has_a_place
+update experiments set place = null;
+
+-- at_most_three_run_at_once
+update experiments set place = 4 where id = 1;
+
+-- one_test_runs_per_metric_and_population
+update experiments set state = 'running', place = 2, directive_key = 'z', base_rate = 0.1, n_max = 1, max_days = 28,
+    started_at = now() where id = 2;
+
+-- a_place_is_taken_once
+update experiments set state = 'running', place = 1, directive_key = 'z', metric = 'booked', base_rate = 0.1, n_max = 1,
+    max_days = 28, started_at = now() where id = 2;
+
+-- one_thing_at_a_time_changes_a_text
+update experiments set state = 'review' where id = 2;
+
+-- an_arm_is_control_or_treatment
+insert into experiment_arms (experiment_id, arm, directive_key, content_hash)
+    select 2, 'C', directive_key, content_hash from experiment_arms where experiment_id = 2;
+
+-- an_arm_is_an_immutable_version
+insert into experiment_arms (experiment_id, arm, directive_key, content_hash) values (2, 'control', 'k', 'x');
+
+-- a_unit_is_in_an_arm
+insert into experiment_units (unit, experiment_id, arm, source, exposed_at) values ('lead:1', 2, 'control', '', now());
+
+-- an_experiment_ships_once
+insert into evolution_log (changed_at, subject, change, approver, experiment_id) values
+    (now(), 'k', 'deployed', 'loop', 1), (now(), 'k', 'deployed', 'loop', 1);
+
+-- a_change_is_taken_back_once
+insert into evolution_log (changed_at, subject, change, approver, undoes)
+    select now(), 'k', 'rolled back', 'loop', min(id) from evolution_log union all
+    select now(), 'k', 'rolled back', 'loop', min(id) from evolution_log;
+
+-- the_same_change_is_asked_once
+insert into approvals (subject, words, why, change, fingerprint, asked_at, expires_at)
+    select subject, words, why, change, fingerprint, now(), now() from approvals;
+
+-- an_approval_is_in_a_known_state
+update approvals set state = 'x';
+
+-- a_decision_says_whose_it_is
+update approvals set state = 'approved';
+
 -- an_incident_is_of_a_known_severity
 insert into incidents (kind, target, words, severity, began_at, opened_at, seen_at)
     values ('x', 'x', 'x', 'x', now(), now(), now());
