@@ -13,6 +13,7 @@ from shared.errors import ConfigurationError, GrowthLoopError
 AREAS = (
     "checking",
     "intake",
+    "learning",
     "people",
     "running",
     "switches",

@@ -152,6 +152,7 @@ STAGES: tuple[Stage, ...] = (
         "decides, deploys and rolls back tests",
         timeout_s=900,
         catch_up=timedelta(minutes=30),
+        entry="functions.learning.ab_test_manager:run",
         dates="refused",
     ),
     _stage(

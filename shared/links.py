@@ -64,6 +64,21 @@ def handled_lead_of(settings: Settings, token: str, *, now: datetime) -> int:
     raise WebhookRefused("This link is too old.", code="webhook_refused.link")
 
 
+def approval_url(settings: Settings, approval_id: int, fingerprint: str) -> str:
+    """The page for the owner's yes or no to exactly this change. The approval itself says when it expires."""
+    token = URLSafeSerializer(_secret(settings), salt="approval").dumps([approval_id, fingerprint])
+    return f"{_public(settings)}/a/{token}"
+
+
+def approval_of(settings: Settings, token: str) -> tuple[int, str]:
+    """Id and fingerprint that a link was made for. Raises `WebhookRefused` for a link that is not ours."""
+    try:
+        approval_id, fingerprint = URLSafeSerializer(_secret(settings), salt="approval").loads(token)
+    except (BadSignature, ValueError, TypeError) as error:
+        raise WebhookRefused("This link is not one of ours.", code="webhook_refused.link") from error
+    return int(approval_id), str(fingerprint)
+
+
 def public_url(settings: Settings, path: str) -> str:
     """An address on our own web endpoint."""
     return f"{_public(settings)}{path}"

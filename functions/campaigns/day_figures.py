@@ -12,13 +12,16 @@ from functions import stages
 from shared.gate import Rules
 from shared.gate.rules import DAYS
 from shared.gate.windows import federal_holiday
+from shared.links import approval_url
 from shared.loop import Loop
 from shared.mail.evening import (
     BASELINE_DAYS,
     FOUNDING_LINES,
+    ApprovalWaiting,
     ChannelDay,
     Count,
     EveningReport,
+    ExperimentLine,
     FailedStage,
     FinalFigure,
     HotLead,
@@ -32,6 +35,7 @@ from shared.mail.evening import (
     baseline,
 )
 from shared.mail.evening import Stage as Metric
+from shared.mail.experiments import holdout_words, sentence
 from shared.mail.hot_lead import NEXT_STEP, meeting_words
 from shared.period import Period
 from shared.providers.channel import ChannelName
@@ -52,6 +56,7 @@ METRICS: dict[ChannelName, tuple[Metric, ...]] = {
     ),
     "sms": ("planned", "sent", "delivered", "replied", "positive", "booked", "opted_out"),
 }
+HOLDOUT_WINDOW_DAYS = 28  # a sequence of nine days, and the two weeks in which meetings come of it
 METRIC_WORDS = {
     "sent": "Touches sent",
     "delivered": "Delivered",
@@ -124,6 +129,8 @@ def evening_report(loop: Loop, period: Period, figures: DayFigures, *, interim: 
         ),
         incidents=incidents(loop.state.incidents.since(period.start, INCIDENT_ROWS)),
         notes=notes(loop),
+        tests=tests_in_words(loop, now),
+        approvals=approvals_waiting(loop),
         lines=owner_lines(loop),
         week=week(measures.counts_by_day(day - timedelta(days=6), day), day),
     )
@@ -262,15 +269,39 @@ def final_figures(
     )
 
 
+def tests_in_words(loop: Loop, now: datetime) -> tuple[ExperimentLine, ...]:
+    """What is being tested or kept under watch, and what was decided since yesterday."""
+    recent = now - timedelta(days=1)
+    return tuple(
+        ExperimentLine(test.name, sentence(test, now))
+        for test in loop.state.experiments.all(standing=True, decided_since=recent)
+    )
+
+
+def approvals_waiting(loop: Loop) -> tuple[ApprovalWaiting, ...]:
+    """What waits for the owner's yes, with the page where it can be said."""
+    linked = bool(loop.settings.public_url and loop.settings.secret_key)
+    return tuple(
+        ApprovalWaiting(
+            f"{each.words} (`growthloop approve {each.id}`)",
+            each.why,
+            approval_url(loop.settings, each.id, each.fingerprint) if linked else None,
+            each.expires_at,
+        )
+        for each in loop.state.experiments.approvals()
+    )
+
+
 def notes(loop: Loop) -> tuple[str, ...]:
     """What the owner should know about how the figures came about, and which senders rest."""
     holdout = loop.book.outreach.holdout
     new = loop.state.people.new_companies(days=7)
-    resting = tuple(sender_words(row) for row in loop.state.senders.at_rest())
+    known = holdout_words(loop.state.experiments.holdout(HOLDOUT_WINDOW_DAYS))
+    told = (*(sender_words(row) for row in loop.state.senders.at_rest()), *((known,) if known else ()))
     if new >= holdout.minimum_companies_per_week:
-        return resting
+        return told
     return (
-        *resting,
+        *told,
         f"Nobody is held out: {new} new companies came in this week, and a holdout says nothing "
         f"below {holdout.minimum_companies_per_week}.",
     )

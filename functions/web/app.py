@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from functions.web.approvals import Approvals
 from functions.web.booking import BookingPage
 from functions.web.handled import Handled
 from functions.web.health import Health
@@ -17,6 +18,7 @@ def build(loop: Loop) -> Starlette:
     """The ASGI app over one loop. Handlers run in threads, one at a time per connection to the database."""
     webhooks, unsubscribe, booking = Webhooks(loop), Unsubscribe(loop), BookingPage(loop)
     handled = Handled(loop)
+    approvals = Approvals(loop)
     return Starlette(
         routes=[
             Route("/hooks/vapi", webhooks.vapi, methods=["POST"]),
@@ -25,6 +27,8 @@ def build(loop: Loop) -> Starlette:
             Route("/hooks/twilio/inbound", webhooks.twilio, methods=["POST"]),
             Route("/u/{token}", unsubscribe.show, methods=["GET"]),
             Route("/u/{token}", unsubscribe.act, methods=["POST"]),
+            Route("/a/{token}", approvals.show, methods=["GET"]),
+            Route("/a/{token}", approvals.act, methods=["POST"]),
             Route("/b/{token}", booking.show, methods=["GET"]),
             Route("/b/{token}", booking.act, methods=["POST"]),
             Route("/h/{token}", handled.show, methods=["GET"]),

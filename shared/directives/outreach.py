@@ -129,8 +129,32 @@ class Scoring(Directive):
     priority: Priority
 
 
+class TestPolicy(Directive):
+    """What happens to a change that is tested. Lifts are shares of the control's rate.
+
+    Each band acts on evidence alone: a win above `deploy_above` ships, one up to it waits for the owner, one
+    below `review_below` is called marginal; proven harm of `rollback_at` or worse is taken back.
+    """
+
+    __test__ = False
+    per_arm: Annotated[int, Field(strict=True, ge=100)]
+    deploy_above: Annotated[float, Field(strict=True, gt=0, le=5)]
+    review_below: Annotated[float, Field(strict=True, gt=0, le=5)]
+    rollback_at: Annotated[float, Field(strict=True, ge=-1, lt=0)]
+    rest_days: Positive
+    holdback_share: Annotated[float, Field(strict=True, gt=0, lt=1)]
+    holdback_days: Positive
+    approval_days: Positive
+
+    @model_validator(mode="after")
+    def _bands_in_order(self) -> TestPolicy:
+        if self.review_below > self.deploy_above:
+            raise ValueError("review_below must not be above deploy_above")
+        return self
+
+
 class Outreach(Directive):
-    """Tempo, budgets, meetings, playbooks, holdout, scoring and retention (key `outreach`)."""
+    """Tempo, budgets, meetings, playbooks, holdout, tests, scoring, retention (key `outreach`)."""
 
     call: CallLimits
     email: EmailLimits
@@ -142,6 +166,7 @@ class Outreach(Directive):
     default_playbook: str
     warm_playbook: str
     holdout: Holdout
+    tests: TestPolicy
     scoring: Scoring
     conversation_days: Positive
     ready_pool_days: Positive

@@ -12,6 +12,7 @@ from shared.state.transport import Transport
 
 PAGE = 500
 FOLD = 20_000
+STANDING = frozenset({"queued", "running", "suspended", "decided", "review"})
 
 
 class ArmVersion(BaseModel):
@@ -162,6 +163,20 @@ class Experiment(BaseModel):
         return self.arms.get("treatment", ArmTotals())
 
 
+class Shipping(BaseModel):
+    """A test that won. `approval` is the state of the owner's approval, None while none was asked for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    state: Literal["decided", "review"]
+    directive_key: str
+    reason: str
+    figures: dict[str, Any] | None
+    treatment_hash: str
+    approval: Literal["pending", "approved", "denied", "expired"] | None
+
+
 class HoldoutCounts(BaseModel):
     """Companies enrolled long enough ago, and those of them with a meeting, by whether contacted."""
 
@@ -212,6 +227,7 @@ class Approval(BaseModel):
 _COUNTING = TypeAdapter(list[Counting])
 _QUEUED = TypeAdapter(list[Queued])
 _EXPERIMENTS = TypeAdapter(list[Experiment])
+_SHIPPING = TypeAdapter(list[Shipping])
 _IN_FORCE = TypeAdapter(list[TestInForce])
 _CHANGES = TypeAdapter(list[Change])
 _APPROVALS = TypeAdapter(list[Approval])
@@ -295,14 +311,24 @@ class Experiments:
         """Tests whose arms differ from the heads now."""
         return _IN_FORCE.validate_python(self._call("tests_in_force_v1"))
 
-    def all(self, *, standing: bool = False) -> Iterator[Experiment]:
-        """Experiments by id, fetched in pages; only those not over where `standing`."""
+    def all(self, *, standing: bool = False, decided_since: datetime | None = None) -> Iterator[Experiment]:
+        """Experiments by id, fetched in pages; where `standing`, only those not over, or over since then."""
         after = 0
         while page := _EXPERIMENTS.validate_python(
-            self._call("experiments_v1", after_id=after, max_rows=PAGE, standing=standing)
+            self._call("experiments_v1", after_id=after, max_rows=PAGE, standing=False)
         ):
-            yield from page
+            yield from (
+                each
+                for each in page
+                if not standing
+                or each.state in STANDING
+                or (decided_since is not None and each.ended_at is not None and each.ended_at > decided_since)
+            )
             after = page[-1].id
+
+    def shipping(self) -> list[Shipping]:
+        """Tests that won and are not shipped, with the owner's word where one was asked for."""
+        return _SHIPPING.validate_python(self._call("experiments_to_ship_v1"))
 
     def holdout(self, window_days: int) -> HoldoutCounts:
         """Meetings of companies held out and contacted, of those enrolled at least so many days ago."""

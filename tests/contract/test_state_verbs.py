@@ -103,6 +103,7 @@ def learn(ledger: Ledger) -> None:
     verbs.fold()
     list(verbs.counting())
     verbs.decide([{"id": lab.experiment_id, "action": "REVIEW", "reason": "win", "figures": {"z": 2.5}}])
+    verbs.shipping()
     verbs.drop(99, approver="owner")
     change = verbs.deploy(lab.experiment_id, approver="owner", holdback_share=0.2, holdback_days=14)
     verbs.in_force()

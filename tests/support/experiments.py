@@ -9,12 +9,13 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from shared.directives import content_hash
+from shared.directives import content_hash, read
 from shared.experiments import arm_of
 from tests.support.ledger import Ledger
 
 KEY = "scripts/email_first"
-OLD, NEW = "the text in force\n", "the text proposed\n"
+OLD = next(file.text for file in read() if file.key == KEY)
+NEW = OLD.replace("Who answers", "Who picks up")
 
 
 def proposal(key: str = KEY, name: str = "shorter", **changes: Any) -> dict[str, Any]:

@@ -19,6 +19,9 @@ meetings: {minutes: 15, start_hours: [10, 14], days_ahead: 7, notice_hours: 3}
 default_playbook: playbooks/cold
 warm_playbook: playbooks/cold
 holdout: {share: 0.1, minimum_companies_per_week: 100}
+tests:
+  {per_arm: 100, deploy_above: 0.2, review_below: 0.1, rollback_at: -0.3, rest_days: 30,
+   holdback_share: 0.2, holdback_days: 14, approval_days: 14}
 scoring:
   points: {funding: 30, hiring: 25, leadership_change: 20, product_launch: 15, site_activity: 10}
   priority: {high: 50, medium: 25}

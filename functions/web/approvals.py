@@ -1,0 +1,71 @@
+"""The owner's yes or no from an email: GET shows what would change, POST acts, silence changes nothing.
+
+Mail scanners follow every link, so a GET never decides. The link stands for the fingerprint of exactly the
+change that the mail showed.
+"""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from functions.web.page import form_value, page, paragraph
+from shared.errors import StateError, WebhookRefused
+from shared.links import approval_of
+from shared.loop import Loop
+
+_BUTTONS = Markup(
+    "<form method='post'><p><button name='answer' value='approve'>Yes, do it</button></p>"
+    "<p><button name='answer' value='deny'>No, leave it</button></p></form>"
+)
+_OUTCOMES = {
+    "approved": ("Approved", "It takes effect within half an hour, and can be taken back."),
+    "denied": ("Declined", "Nothing changes."),
+    "expired": ("Too late", "This question has expired. Nothing changed."),
+    "changed": ("It has changed", "What you were shown is not what would be done now. Nothing changed."),
+}
+
+
+class Approvals:
+    """The two halves of an approval link."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+
+    async def show(self, request: Request) -> Response:
+        """What would change, with two buttons; or how it stands, when it is decided."""
+        return await run_in_threadpool(self._guarded, request.path_params["token"], None)
+
+    async def act(self, request: Request) -> Response:
+        """Take the answer; a second one changes nothing and shows the first."""
+        answer = await form_value(request, "answer")
+        return await run_in_threadpool(self._guarded, request.path_params["token"], answer or "")
+
+    def _guarded(self, token: str, answer: str | None) -> Response:
+        try:
+            approval_id, fingerprint = approval_of(self._loop.settings, token)
+            return self._shown(approval_id, fingerprint, answer)
+        except WebhookRefused:
+            return page("This link is not complete", paragraph("Please copy the whole link."), 404)
+        except StateError as error:
+            self._loop.log.error("approval not taken", extra={"code": error.code})
+            return page("Please try again", paragraph("We could not reach the database."), 503)
+
+    def _shown(self, approval_id: int, fingerprint: str, answer: str | None) -> Response:
+        verbs = self._loop.state.experiments
+        if answer in ("approve", "deny"):
+            said = verbs.answer_approval(approval_id, fingerprint, approve=answer == "approve", actor="owner")
+            return _outcome(said["status"])
+        found = next((each for each in verbs.approvals(pending=False) if each.id == approval_id), None)
+        if found is None or found.fingerprint != fingerprint:
+            return _outcome("changed")
+        if found.state != "pending":
+            return _outcome(found.state)
+        return page("Your yes or no", paragraph(found.words) + paragraph(found.why) + _BUTTONS)
+
+
+def _outcome(status: str) -> Response:
+    title, words = _OUTCOMES.get(status, ("Not known", "There is no such question."))
+    return page(title, paragraph(words), 200 if status in _OUTCOMES else 404)
