@@ -52,8 +52,7 @@ from simulator.gateway.project import DEFAULTS, ROLES
 START = datetime(2026, 9, 7, 4, tzinfo=UTC)
 CHECK = timedelta(days=1) / CHECKS_A_DAY
 KEY = "scripts/email_first"
-N_MAX = LEADS
-BATCH = 500
+BATCH = 1000
 METRIC = "answered"
 OFF = ("SUSPEND", "KILL", "ROLLBACK", "INVALID_SRM")
 
@@ -70,8 +69,8 @@ class Batch:
 
     def begin(self) -> None:
         """Propose and start every test, each in a population of its own."""
-        verbs, text = self.loop.state.experiments, "another text\n"
-        assert self.loop.book.outreach  # seeds the directives
+        verbs = self.loop.state.experiments
+        text = self.loop.book.version(KEY).text + "\nPS: Thank you.\n"
         for n in range(self.world.treated.shape[0]):
             number = verbs.propose(
                 {
@@ -92,19 +91,21 @@ class Batch:
                     "content_hash": content_hash(text),
                 }
             )
-            assert verbs.start(number, base_rate=self.cell.base, n_max=N_MAX, max_days=28, value=0)
+            assert verbs.start(number, base_rate=self.cell.base, n_max=self.cell.n_max, max_days=28, value=0)
             self.ids.append(number)
 
-    def run(self) -> list[dict[str, Any]]:
-        """28 days of checks; what became of each test."""
+    def run(self, every: int = 1) -> list[dict[str, Any]]:
+        """28 days of checks, all of them or each n-th; what became of each test."""
         off: dict[int, float] = {}
         running = np.ones(len(self.ids), dtype=bool)
-        for check in range(CHECKS + CHECKS_A_DAY * (self.cell.window_days + 1)):
+        for check in range(every - 1, CHECKS + CHECKS_A_DAY * (self.cell.window_days + 1), every):
             now = START + (check + 1) * CHECK
             self.owner.execute("update bench.clock set at = %s", [now])
-            if check < CHECKS:
-                self._arrive(check, running, now)
-            self._hear(check, now)
+            self._arrive(range(check - every + 1, min(check + 1, CHECKS)), running, now)
+            self._hear(range(check - every + 1, check + 1), now)
+            if check % CHECKS_A_DAY == CHECKS_A_DAY - 1:
+                # The scratch server does not vacuum by itself, as every other one does.
+                self.owner.execute("vacuum (analyze) experiment_units, experiment_counts, experiments")
             report = run_stage(self.loop, "ab_test_manager")
             assert report.status == "ok", report
             standing = self._standing()
@@ -117,34 +118,30 @@ class Batch:
                 break
         return [self._outcome(number, standing[number], off.get(number)) for number in self.ids]
 
-    def _arrive(self, check: int, running: Array, now: datetime) -> None:
-        lead = slice(check * LEADS_A_CHECK, (check + 1) * LEADS_A_CHECK)
+    def _arrive(self, checks: range, running: Array, now: datetime) -> None:
         rows = [
             {
                 "experiment_id": self.ids[n],
-                "unit": f"lead:{n}-{check}-{k}",
-                "arm": "treatment" if treated else "control",
+                "unit": f"lead:{n}-{lead}",
+                "arm": "treatment" if self.world.treated[n, lead] else "control",
                 "source": "",
                 "at": now.isoformat(),
             }
             for n in np.flatnonzero(running)
-            for k, treated in enumerate(self.world.treated[n, lead])
+            for lead in range(checks.start * LEADS_A_CHECK, checks.stop * LEADS_A_CHECK)
         ]
-        self.owner.execute("select expose_units(%s)", [Jsonb(rows)])
+        if rows:
+            self.owner.execute("select expose_units(%s)", [Jsonb(rows)])
 
-    def _hear(self, check: int, now: datetime) -> None:
-        """What is heard at this check. A lead that came while its test was off never met it."""
-        first = max(0, (check - CHECKS_A_DAY * (self.cell.window_days + 1)) * LEADS_A_CHECK)
-        last = min((check + 1) * LEADS_A_CHECK, LEADS)
-        heard = self.world.success[:, first:last] & (self.world.heard[:, first:last] == check)
+    def _hear(self, checks: range, now: datetime) -> None:
+        """What is heard at these checks. A lead that came while its test was off never met it."""
+        first = max(0, (checks.start - CHECKS_A_DAY * (self.cell.window_days + 1)) * LEADS_A_CHECK)
+        last = min(checks.stop * LEADS_A_CHECK, LEADS)
+        heard = self.world.heard[:, first:last]
+        known = self.world.success[:, first:last] & (heard >= checks.start) & (heard < checks.stop)
         rows = [
-            {
-                "unit": f"lead:{n}-{(first + lead) // LEADS_A_CHECK}-{(first + lead) % LEADS_A_CHECK}",
-                "channel": "call",
-                "event": METRIC,
-                "at": now.isoformat(),
-            }
-            for n, lead in np.argwhere(heard)
+            {"unit": f"lead:{n}-{first + lead}", "channel": "call", "event": METRIC, "at": now.isoformat()}
+            for n, lead in np.argwhere(known)
         ]
         if rows:
             self.owner.execute("select note_unit_outcomes(%s)", [Jsonb(rows)])
@@ -173,30 +170,34 @@ class Batch:
         }
 
 
+def live_loop(dsn: str, owner: psycopg.Connection[Any]) -> Loop:
+    """A live loop over a migrated database whose clock is a row, so that moving it is no change of schema."""
+    owner.execute("create schema bench create table clock (at timestamptz)")
+    owner.execute("insert into bench.clock values (%s)", [START])
+    owner.execute(
+        "create or replace function public.loop_now() returns timestamptz"
+        " language sql stable as $$ select at from bench.clock $$"
+    )
+    settings = Settings.from_env(
+        {"GROWTHLOOP_INSTALLATION_ID": str(uuid.uuid4()), "GROWTHLOOP_RELEASE": "bench"}
+    )
+    loop = Loop(settings, State(PostgresTransport(dsn), settings.installation_id), Providers(settings))
+    loop.state.live.turn_on(app=settings.app, actor="bench")
+    return loop
+
+
 @contextmanager
 def database(server: EmbeddedServer) -> Iterator[tuple[Loop, psycopg.Connection[Any]]]:
     """A migrated database with a clock of its own, and a live loop over it."""
     name = f"bench_{uuid.uuid4().hex[:12]}"
     server.create_database(name)
     dsn = server.dsn(name)
-    settings = Settings.from_env(
-        {"GROWTHLOOP_INSTALLATION_ID": str(uuid.uuid4()), "GROWTHLOOP_RELEASE": "bench"}
-    )
     try:
         with psycopg.connect(dsn, autocommit=True) as owner:
             owner.execute(ROLES.encode())
             owner.execute(DEFAULTS.encode())
             migrate(dsn)
-            owner.execute("create schema bench create table clock (at timestamptz)")
-            owner.execute("insert into bench.clock values (%s)", [START])
-            owner.execute(
-                "create or replace function public.loop_now() returns timestamptz"
-                " language sql stable as $$ select at from bench.clock $$"
-            )
-            loop = Loop(
-                settings, State(PostgresTransport(dsn), settings.installation_id), Providers(settings)
-            )
-            loop.state.live.turn_on(app=settings.app, actor="bench")
+            loop = live_loop(dsn, owner)
             yield loop, owner
             loop.close()
     finally:
@@ -270,12 +271,13 @@ def scale(units: int) -> tuple[float, float]:
         EmbeddedServer.attach(scratch_data_dir("bench"), fast=True) as server,
         database(server) as (loop, owner),
     ):
-        assert loop.book.outreach
         verbs = loop.state.experiments
-        for n, (key, metric) in enumerate(
-            (("email_first", "replied"), ("email_second", "positive"), ("call_sarah", "answered"))
+        for key, metric in (
+            ("email_first", "replied"),
+            ("email_second", "positive"),
+            ("call_sarah", "answered"),
         ):
-            text = f"another text {n}\n"
+            text = loop.book.version(f"scripts/{key}").text + "\nPS: Thank you.\n"
             number = verbs.propose(
                 {
                     "name": metric, "claim": "c", "lever": "email_body", "directive_key": f"scripts/{key}",

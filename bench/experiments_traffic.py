@@ -23,7 +23,8 @@ class Cell:
 
     `late_treatment` differs where the change alters the speed of replies; `share` is how many really land in
     the treatment (designed: one half); `capacity` is how many of a day's 100 leads can be contacted at all,
-    the treatment's hour being the earlier one; `shared` gives each arm its part of it.
+    the treatment's hour being the earlier one; `shared` gives each arm its part of it. A cap (`n_max`) out of
+    reach keeps a test running for all 28 days, so that what ends it is its split.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Cell:
     share: float = 0.5
     capacity: int | None = None
     shared: bool = True
+    n_max: int = LEADS
 
 
 CELLS = {
@@ -46,7 +48,8 @@ CELLS = {
         Cell("base20_up20", 1000, 0.2, 0.2),
         Cell("base10_up50", 1000, 0.1, 0.5),
         Cell("base20_down50", 1000, 0.2, -0.5),
-        Cell("split_55_45", 1000, 0.2, share=0.55),
+        Cell("split_55_45", 1000, 0.01, share=0.55, n_max=10**6),
+        Cell("split_50_50", 1000, 0.01, n_max=10**6),
         Cell("hour_null_capped", 1000, 0.2, window_days=3, capacity=60),
         Cell("hour_null_capped_unshared", 100, 0.2, window_days=3, capacity=60, shared=False),
     )

@@ -18,10 +18,36 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Those that are over, too.")
+@click.option(
+    "--propose",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Queue this file as another version of --key.",
+)
+@click.option("--key", help="What it would replace, such as scripts/email_first.")
+@click.option("--lever", help="The one thing it changes, such as email_subject.")
+@click.option("--metric", help="What it is judged by, such as replied.")
+@click.option("--lift", type=float, default=0.3, show_default=True, help="The gain to look for.")
+@click.option("--claim", help="Why, in one sentence.")
 @JSON
-def experiments(everything: bool, as_json: bool) -> None:
-    """What is being tested, and what is known so far."""
+def experiments(
+    everything: bool,
+    file: Path | None,
+    key: str | None,
+    lever: str | None,
+    metric: str | None,
+    lift: float,
+    claim: str | None,
+    as_json: bool,
+) -> None:
+    """What is being tested, and what is known so far; or propose a change to test."""
     from shared.mail.experiments import sentence
+
+    if file is not None:
+        if key is None or lever is None or metric is None:
+            raise click.UsageError("--propose needs --key, --lever and --metric.")
+        _propose(file, key, lever, metric, lift, claim, as_json)
+        return
 
     with opened() as loop:
         now = loop.clock.now()
@@ -29,6 +55,26 @@ def experiments(everything: bool, as_json: bool) -> None:
     lines = [f"{each.id:>4}  {each.state:<9} {each.name}: {sentence(each, now)}" for each in found]
     values = {"experiments": [each.model_dump(mode="json") for each in found]}
     answer(values, as_json, "\n".join(lines) or "Nothing is being tested.")
+
+
+def _propose(
+    file: Path, key: str, lever: str, metric: str, lift: float, claim: str | None, as_json: bool
+) -> None:
+    from functions.learning.levers import proposal
+
+    with opened() as loop:
+        row = proposal(
+            loop.book,
+            lever=lever,
+            key=key,
+            text=file.read_text(encoding="utf-8"),
+            metric=metric,
+            claim=claim or f"The {lever} of {file.name} does better",
+            expected_lift=lift,
+            proposed_by="owner",
+        )
+        number = loop.state.experiments.propose(row)
+    answer({"id": number, "name": row["name"]}, as_json, f"Queued as {number}: {row['name']}")
 
 
 @click.command()

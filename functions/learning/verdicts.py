@@ -116,7 +116,7 @@ def _suspended(
     experiment: Counting, plan: ExperimentPlan, counts: ExperimentCounts, verdict: Verdict, now: datetime
 ) -> Decision | None:
     """A slow treatment looks bad before its answers arrive: confirm the switch-off when all are in."""
-    waits_until = (experiment.suspended_at or now) + timedelta(days=experiment.window_days, hours=2)
+    waits_until = (experiment.suspended_at or now) + timedelta(days=experiment.window_days, hours=1)
     if now < waits_until:
         return None
     matured = [LiveArm(arm.n, arm.successes, arm.failures) for arm in (counts.control, counts.treatment)]

@@ -122,6 +122,12 @@ class Book:
             for each in files
         )
 
+    def replaced(self, key: str, text: str, *, author: str) -> Book:
+        """The book with another text for one directive, checked as a whole. Raises DirectiveError."""
+        old = self.version(key)
+        new = Version(key, old.kind, content_hash(text), text, old.revision + 1, author)
+        return Book.from_versions({**self.versions, key: new}.values())
+
     def playbook(self, key: str) -> Playbook:
         """The playbook of this key. Raises DirectiveError with the near miss, as do all of these.
 
