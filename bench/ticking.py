@@ -14,7 +14,6 @@ from shared.directives.files import DirectiveFile, content_hash
 from shared.loop import Loop
 from shared.providers.channel import Channel, ChannelName, Message, Receipt
 from shared.providers.registry import Providers
-from shared.providers.resend.client import ResendEmail
 from shared.state.postgres import PostgresTransport
 from simulator.demo import demo_settings
 from simulator.wire import Urls
