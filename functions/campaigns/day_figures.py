@@ -39,6 +39,7 @@ from shared.mail.experiments import holdout_words, sentence
 from shared.mail.hot_lead import NEXT_STEP, meeting_words
 from shared.period import Period
 from shared.providers.channel import ChannelName
+from shared.state.controls import LiveStatus
 
 CHANNELS: tuple[ChannelName, ...] = ("call", "email", "sms")
 METRICS: dict[ChannelName, tuple[Metric, ...]] = {
@@ -128,7 +129,7 @@ def evening_report(loop: Loop, period: Period, figures: DayFigures, *, interim: 
             measures.counts_by_day(before, before),
         ),
         incidents=incidents(loop.state.incidents.since(period.start, INCIDENT_ROWS)),
-        notes=notes(loop),
+        notes=(*in_flight(status), *notes(loop)),
         tests=tests_in_words(loop, now),
         approvals=approvals_waiting(loop),
         lines=owner_lines(loop),
@@ -290,6 +291,13 @@ def approvals_waiting(loop: Loop) -> tuple[ApprovalWaiting, ...]:
         )
         for each in loop.state.experiments.approvals()
     )
+
+
+def in_flight(status: LiveStatus) -> tuple[str, ...]:
+    """What the kill switch, while it is on, came too late for."""
+    if not (status.kill_switch and status.in_flight_at_switch):
+        return ()
+    return (f"{status.in_flight_at_switch} touches were in flight when the kill switch was pulled.",)
 
 
 def notes(loop: Loop) -> tuple[str, ...]:

@@ -70,6 +70,7 @@ def status(as_json: bool) -> None:
     values = {
         "live": switches.may_send,
         "kill_switch": switches.kill_switch,
+        "in_flight_at_switch": switches.in_flight_at_switch,
         "stages": rows,
         "unsettled": len(waiting),
         "incidents": [

@@ -27,6 +27,8 @@ def live(state: str, as_json: bool) -> None:
     words = "Live: touches are sent." if status.may_send else "Not live: nothing is sent to anybody."
     if status.kill_switch:
         words += f" The kill switch is on ({status.kill_switch_reason})."
+        if status.in_flight_at_switch:
+            words += f" {status.in_flight_at_switch} touches were in flight when it was pulled."
     answer(status.model_dump(mode="json"), as_json, words)
 
 
@@ -36,7 +38,8 @@ def pause(reason: str) -> None:
     """Pull the kill switch: nothing more is sent on any channel."""
     with opened() as loop:
         loop.state.live.set_kill_switch(True, reason=reason, actor="owner")
-    click.echo("The kill switch is on. What was already handed to a provider is in flight.")
+        in_flight = loop.state.live.status().in_flight_at_switch
+    click.echo(f"The kill switch is on. In flight at that moment, and not to be stopped: {in_flight}.")
 
 
 @click.command()

@@ -11,7 +11,10 @@ from shared.state.transport import Transport
 
 
 class LiveStatus(BaseModel):
-    """Whether this installation may send, and if not, which lock holds."""
+    """Whether this installation may send, and if not, which lock holds.
+
+    `in_flight_at_switch`: what the kill switch came too late for, since it had passed `begin_send`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,6 +26,7 @@ class LiveStatus(BaseModel):
     may_send: bool
     kill_switch: bool
     kill_switch_reason: str | None
+    in_flight_at_switch: int = 0
 
 
 class Live:

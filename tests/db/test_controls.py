@@ -163,3 +163,19 @@ def test_identity__differs_from_clone_to_clone(ledger: Ledger) -> None:
         "select system_identifier::text || '/' || (select oid from pg_database where datname = 'postgres')"
         " from pg_control_system()"
     )
+
+
+def test_kill_switch__counts_what_it_came_too_late_for(ledger: Ledger) -> None:
+    flying = ledger.submitted()
+    ledger.accepted()  # a mail that was taken cannot be called back, and is no news
+    ledger.accepted(channel="call")
+    ledger.claimed()
+    live = ledger.state.live
+    live.set_kill_switch(True, reason="r", actor="owner")
+    assert live.status().in_flight_at_switch == 2
+    trail = (
+        "select to_state from delivery_transitions where delivery_id = %s and code = 'in_flight_at_switch'"
+    )
+    assert ledger.value(trail, flying.id) == "submitted"
+    live.set_kill_switch(False, reason="", actor="owner")
+    assert live.status().in_flight_at_switch == 0
