@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+import pytest
 
 from simulator.demo import OWNER
 from simulator.wire.http import Request
@@ -78,7 +81,10 @@ class Desk:
         return found
 
 
-def test_every_hot_lead__reaches_the_owner_within_five_minutes(database: str) -> None:
+def test_every_hot_lead__reaches_the_owner_within_five_minutes(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     mailed, called = people(12), people(4, phone="corporate phone", first=40)
     with stand(database, mailed + called, [consent(r, "call") for r in called], truth=rates(**EAGER)) as here:
         here.configure(owner_phone=OWNER_PHONE)
@@ -90,6 +96,11 @@ def test_every_hot_lead__reaches_the_owner_within_five_minutes(database: str) ->
             assert max(waited) <= FIVE_MINUTES, medium
         assert all(len(times) == 1 for times in desk.told.values()), "told once"
         assert here.violations() == dict.fromkeys(here.violations(), 0)
+    logged = " ".join(f"{r.getMessage()} {r.__dict__}" for r in caplog.records if r.name == "growthloop")
+    assert "webhook applied" in logged
+    for row in (*mailed, *called):
+        for personal in (row["email"], row["last name"], row["corporate phone"], OWNER_PHONE):
+            assert not personal or personal not in logged, "logs hold ids only"
 
 
 def test_mail_provider_down__the_owner_is_told_when_it_is_back_and_once(database: str) -> None:

@@ -5,7 +5,6 @@ The pictures are left in pytest's temporary folder, beside the page they show.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = "/usr/bin/chromium"
 REPORTS = {"sample": sample_report, "first": first_day, "nothing": nothing_sent}
 LEAST_CONTRAST = 4.5
 
@@ -51,18 +49,6 @@ ROWS_BESIDE_BARS = """() => [...document.querySelectorAll('td.bars')].map(cell =
   const image = cell.querySelector('img').getBoundingClientRect();
   return rows.map((row, i) => Math.abs(row.top - (image.top + i * image.height / rows.length)));
 })"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
