@@ -8,9 +8,9 @@ IN_USE = ("healthy", "watched")
 
 
 def look(scene: Scene) -> list[Finding]:
-    """Senders in use whose health is not good."""
+    """Senders that rest. A notice: the evening email names them, and their rest is the remedy."""
     return [
-        Finding(sender.id, "warning", scene.now, {"health": sender.health})
+        Finding(sender.id, "notice", scene.now, {"health": sender.health})
         for sender in scene.signs.senders
         if sender.health not in IN_USE
     ]

@@ -40,8 +40,8 @@ def test_a_notice__is_never_told() -> None:
     assert told(one("notice"), later=100 * HOUR) == []
 
 
-@pytest.mark.parametrize(("hours", "turn"), [(23, 0), (24, 1), (49, 2)])
-def test_what_lasts__is_told_again_only_after_a_day(hours: int, turn: int) -> None:
+@pytest.mark.parametrize(("hours", "turn"), [(71, 0), (72, 1), (145, 2)])
+def test_what_lasts__is_told_again_only_after_days(hours: int, turn: int) -> None:
     assert told(one(), later=hours * HOUR) == [(1, "email", turn)]
 
 
