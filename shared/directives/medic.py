@@ -66,10 +66,9 @@ class SpendAlarm(Directive):
 
 
 class Escalation(Directive):
-    """When an incident that stays open reaches the owner, becomes an issue, and is told again."""
+    """When an incident that stays open reaches the owner, and when it is told again."""
 
     email_after_minutes: Positive
-    issue_after_minutes: Positive
     repeat_hours: Positive
 
 

@@ -138,7 +138,7 @@ webhooks: {silent_hours: 6, awaiting: 10}
 database: {slow_ms: 800, transaction_minutes: 5}
 mail: {minimum_sent: 50, bounce_share: 0.02, complaints: 1}
 spend: {share: 0.95}
-escalation: {email_after_minutes: 15, issue_after_minutes: 30, repeat_hours: 24}
+escalation: {email_after_minutes: 15, repeat_hours: 24}
 ---
 """
 PACE = """---
