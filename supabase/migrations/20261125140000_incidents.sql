@@ -148,17 +148,21 @@ $$;
 
 -- Everything the watch looks at, in one round trip. Counts and ids only.
 create function public.vital_signs_v1(today date) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = public, pg_temp
 as $$
-    select jsonb_build_object(
-        'now', loop_now(), 'live', c.live, 'live_since', c.live_changed_at, 'kill_switch', c.kill_switch,
+declare
+    -- Read once: a volatile function in a condition is called for each row, and keeps an index from serving it.
+    t constant timestamptz := loop_now();
+begin
+    return (select jsonb_build_object(
+        'now', t, 'live', c.live, 'live_since', c.live_changed_at, 'kill_switch', c.kill_switch,
         'overdue', (select count(*) from deliveries d where d.state = 'planned' and d.kind = 'touch' and d.code is null
-                    and d.due_at < loop_now() - interval '15 minutes' and d.latest_at > loop_now()),
+                    and d.due_at < t - interval '15 minutes' and d.latest_at > t),
         'oldest_due_at', (select min(d.due_at) from deliveries d where d.state = 'planned' and d.kind = 'touch'
-                          and d.code is null and d.latest_at > loop_now()),
+                          and d.code is null and d.latest_at > t),
         'lapsed', (select coalesce(jsonb_agg(d.id order by d.id), '[]') from (
-            select id from deliveries where state in ('leased', 'submitted') and lease_until < loop_now() - interval '6 minutes'
+            select id from deliveries where state in ('leased', 'submitted') and lease_until < t - interval '6 minutes'
             order by id limit 20) d),
         'unknown', (select count(*) from deliveries d where d.state = 'unknown'),
         'oldest_unknown_at', (select min(d.submitted_at) from deliveries d where d.state = 'unknown'),
@@ -166,21 +170,21 @@ as $$
         'oldest_parked_at', (select min(d.submitted_at) from deliveries d where d.state = 'parked'),
         'endless_calls', (select coalesce(jsonb_agg(x.id order by x.id), '[]') from (
             select d.id from deliveries d where d.channel = 'call' and d.kind = 'touch' and d.state = 'accepted'
-                and d.accepted_at < loop_now() - interval '45 minutes' order by d.id limit 20) x),
+                and d.accepted_at < t - interval '45 minutes' order by d.id limit 20) x),
         'last_event_at', (select coalesce(jsonb_object_agg(x.provider, x.at), '{}') from (
             select e.provider, max(e.received_at) as at from events e
-            where e.received_at > loop_now() - interval '3 days' group by 1) x),
+            where e.received_at > t - interval '3 days' group by 1) x),
         'awaiting', (select coalesce(jsonb_object_agg(x.provider, x.n), '{}') from (
             select d.provider, count(*) as n from deliveries d
-            where d.kind = 'touch' and d.state = 'accepted' and d.accepted_at between loop_now() - interval '3 days'
-                and loop_now() - interval '2 hours' group by 1) x),
+            where d.kind = 'touch' and d.state = 'accepted' and d.accepted_at between t - interval '3 days'
+                and t - interval '2 hours' group by 1) x),
         'spent_today', (select coalesce(jsonb_object_agg(replace(u.scope, 'budget:', ''), u.used), '{}')
             from cap_usage u where u.scope like 'budget:%' and u.bucket = today::text),
         'mail_7d', (select jsonb_build_object(
             'sent', count(*), 'bounced', count(*) filter (where o.bounced_at is not null),
             'complained', count(*) filter (where o.complained_at is not null))
             from touches o join deliveries d on d.id = o.id
-            where o.channel = 'email' and d.submitted_at > loop_now() - interval '7 days'
+            where d.channel = 'email' and d.kind = 'touch' and d.submitted_at > t - interval '7 days'
                 and d.state in ('accepted', 'finished')),
         'senders', (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'health', s.health) order by s.id), '[]')
             from senders s where s.active),
@@ -189,10 +193,14 @@ as $$
             select r.stage, coalesce(r.error ->> 'code', 'unexplained') as code, coalesce(r.error ->> 'where', '') as at,
                    coalesce((r.error ->> 'system_wide')::boolean, false) as system_wide, count(*) as n,
                    min(r.started_at) as first_at
-            from stage_runs r where r.state = 'failed' and r.finished_at > loop_now() - interval '1 hour'
+            from stage_runs r where r.state = 'failed' and r.finished_at > t - interval '1 hour'
             group by 1, 2, 3, 4 order by n desc limit 50) x))
-    from controls c
+    from controls c);
+end
 $$;
+create index deliveries_accepted on public.deliveries (accepted_at) where state = 'accepted' and kind = 'touch';
+create index emails_by_submission on public.deliveries (submitted_at) where channel = 'email' and kind = 'touch';
+create index events_by_receipt on public.events (received_at, provider);
 
 do $$
 declare t record;
