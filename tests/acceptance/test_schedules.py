@@ -41,7 +41,7 @@ def _account(here: Stand) -> dict[str, Any]:
         "usage": here.rows(USAGE),
         "contacts": here.days.wire.record.contacts,
         "violations": here.violations(),
-        "mails": [mail.text for mail in here.inbox.mails],
+        "mails": [mail.text for mail in here.inbox.mails if mail.evening],
     }
 
 

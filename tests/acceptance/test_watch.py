@@ -38,7 +38,7 @@ def test_a_stage_that_ran__is_not_started_again(here: Stand) -> None:
     here.plan()
     here.tick()
     watch = here.fire("watch")
-    assert (watch.counts["repairs"], watch.counts["opened"]) == ([], 0)
+    assert not any("daily_executor" in repair for repair in watch.counts["repairs"])
     assert here.rows("select count(*) as n from stage_runs where stage = 'daily_executor'")[0]["n"] == 1
 
 
