@@ -1,13 +1,23 @@
-"""What the loop claims, read from it by the verbs its own commands use."""
+"""What the loop claims, read from it by the verbs its own commands use.
+
+Only which contact belongs to which arm of a test is read from the simulation's own connection: the loop
+counts companies, and no command of its own has to name their contacts.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import psycopg
+
 from functions import stages
 from shared.loop import Loop
-from simulator.score.claims import Account, ClaimedIncident, Claims
+from shared.state.experiments import Experiment
+from shared.stats.policy import PROMISING
+from simulator.score.claims import Account, ClaimedExperiment, ClaimedIncident, Claims
 
 CLAIMANTS = (
     *("watch", "system_medic", "ab_test_manager", "daily_system_analysis", "weekly_learning_agent"),
@@ -20,8 +30,17 @@ LOOKED = frozenset({"playbook", "itself"})
 
 MOST_INCIDENTS = 10_000
 
+# All contacts of a unit from its exposure on; where words are tested, only those that carry them.
+ARMS = """
+select u.experiment_id, u.arm, d.id::text
+from experiment_units u join experiments e on e.id = u.experiment_id
+join touches t on unit_of(t.company_id, t.lead_id) = u.unit
+join deliveries d on d.id = t.id
+where d.submitted_at >= u.exposed_at and (e.counted_from = 'enrolment' or t.script_key = e.directive_key)
+"""
 
-def read_claims(loop: Loop, since: datetime) -> Claims:
+
+def read_claims(loop: Loop, database: psycopg.Connection[Any], since: datetime) -> Claims:
     """Everything the loop says of the time since then."""
     summary = loop.state.measures.summary()
     incidents = loop.state.incidents.since(since, MOST_INCIDENTS)
@@ -32,8 +51,35 @@ def read_claims(loop: Loop, since: datetime) -> Claims:
             refused=summary["refused"],
             outcomes=summary["outcomes"],
         ),
+        experiments=tuple(_experiments(loop, database)),
         incidents=tuple(_incident(row) for row in reversed(incidents)),
         missing=tuple(name for name in CLAIMANTS if not stages.get(name).built),
+    )
+
+
+def _experiments(loop: Loop, database: psycopg.Connection[Any]) -> Iterator[ClaimedExperiment]:
+    """Every test that was begun; a holdback after a win is no test of its own."""
+    arms: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
+    for experiment, arm, touch in database.execute(ARMS):
+        arms[experiment, arm].add(touch)
+    for each in loop.state.experiments.all():
+        if each.kind == "test" and each.started_at is not None:
+            yield ClaimedExperiment(
+                id=each.name,
+                lever=each.lever,
+                metric=each.metric,
+                arms=(frozenset(arms[each.id, "control"]), frozenset(arms[each.id, "treatment"])),
+                started_at=each.started_at,
+                ended_at=each.decided_at,
+                verdict=each.verdict,
+                won=_won(each),
+            )
+
+
+def _won(experiment: Experiment) -> bool:
+    """Whether it was taken for better; a review of what is only promising is none."""
+    return experiment.verdict == "DEPLOY" or (
+        experiment.verdict == "REVIEW" and experiment.reason != PROMISING
     )
 
 

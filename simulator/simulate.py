@@ -87,7 +87,7 @@ def _tell(progress: Progress, began: datetime, span: timedelta, now: datetime) -
 def figures(run: Days, world: World, truth: Truth, days: int) -> dict[str, Any]:
     """What `--json` prints of one seed: the judge's score."""
     judged = Run(run.wire.record, days, run.clock.now)
-    return score(judged, world, WorldOdds(world), truth, read_claims(run.loop, world.began))
+    return score(judged, world, WorldOdds(world), truth, read_claims(run.loop, run.database, world.began))
 
 
 def populated(file: WorldFile, coming: tuple[Arrival, ...], seed: int) -> World:

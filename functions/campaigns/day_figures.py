@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -133,7 +133,7 @@ def evening_report(loop: Loop, period: Period, figures: DayFigures, *, interim: 
         tests=tests_in_words(loop, now),
         approvals=approvals_waiting(loop),
         lines=owner_lines(loop),
-        week=week(measures.counts_by_day(day - timedelta(days=6), day), day),
+        week=week(measures.counts_by_day(day - timedelta(days=6), day), people_by_day(loop, day), day),
     )
 
 
@@ -337,7 +337,17 @@ def owner_lines(loop: Loop) -> tuple[Line, ...]:
     )
 
 
-def week(rows: Sequence[dict[str, Any]], today: date) -> tuple[WeekDay, ...]:
+def people_by_day(loop: Loop, today: date) -> dict[date, int]:
+    """How many people were contacted on each of the last seven days; one reached on two channels is one."""
+    days = [today - timedelta(days=back) for back in range(6, -1, -1)]
+    starts = [datetime.combine(day, time(), loop.zone) for day in [*days, today + timedelta(days=1)]]
+    return {
+        day: loop.state.measures.contacted_people(start, end)
+        for day, start, end in zip(days, starts, starts[1:], strict=False)
+    }
+
+
+def week(rows: Sequence[dict[str, Any]], people: Mapping[date, int], today: date) -> tuple[WeekDay, ...]:
     """The last seven days for the small charts, oldest first."""
     counts: dict[tuple[str, str], int] = {}
     for row in rows:
@@ -347,7 +357,7 @@ def week(rows: Sequence[dict[str, Any]], today: date) -> tuple[WeekDay, ...]:
     return tuple(
         WeekDay(
             day,
-            contacted=counts.get((day.isoformat(), "sent"), 0),
+            contacted=people.get(day, 0),
             conversations=counts.get((day.isoformat(), "conversation"), 0),
             positive=counts.get((day.isoformat(), "positive"), 0),
             booked=counts.get((day.isoformat(), "booked"), 0),

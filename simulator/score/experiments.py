@@ -22,7 +22,7 @@ HARM = 0.05
 """A winner missed is one of 10 % or more; a treatment that raises opt-outs by 5 % is none at all."""
 
 Arms = Sequence[Sequence[Contact]]
-TIME_LEVERS = frozenset({"hour", "weekday", "spacing"})
+TIME_LEVERS = frozenset({"call_hour", "step_spacing"})
 
 
 @dataclass(frozen=True)
