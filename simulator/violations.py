@@ -81,6 +81,9 @@ def _is_copy(record: Record, earlier: Contact, later: Contact) -> bool:
         return False
     if later.content is not None and later.content == earlier.content:
         return True
+    stop = record.stops.get(later.person or "")
+    if stop is not None and _confirms(later, stop):
+        return False  # the law's own answer to a stop; a second one is counted as sent after it
     since = earlier.at if later.channel == "call" else later.at - CONVERSATION
     return not any(since < act.at <= later.at for act in record.acts(later.person or ""))
 

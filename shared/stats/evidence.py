@@ -39,7 +39,7 @@ def outcome_log_e(
         for lift in lifts:
             low = base / (1 - share + share * (1 + lift))
             high = low * (1 + lift)
-            if base <= 0 or max(base, low, high) >= HIGHEST_RATE:
+            if min(base, low, high) <= 0 or max(base, low, high) >= HIGHEST_RATE:
                 continue
             terms.append(
                 s_t * log(high / base)

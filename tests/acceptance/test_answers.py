@@ -31,7 +31,7 @@ ON_RECORD = {
     "COUNTRY": "update leads set country = 'CA'",
     "OUTSIDE_WINDOW": "update leads set zones = '{Pacific/Honolulu}', region = 'HI'",
     "IN_CONVERSATION": "insert into conversations select id, company_id, loop_now() from leads",
-    "SENDER_SETUP": "update senders set set_up = false",
+    "SENDER_SETUP": "update senders set active = false",
     "WARMUP_CAP": "insert into cap_usage select 'sender:' || id, '2026-10-08', 30 from senders",
     "BUDGET": "insert into cap_usage values ('budget:email', '2026-10-08', 1)",
     "HOLDOUT": "update enrolments set held_out = true",

@@ -167,12 +167,13 @@ def test_stop_by_text__stops_the_email(database: str, own_words: float) -> None:
         here.plan()
         here.skip_to(7, 55, day=FRIDAY)
         here.until(9, day=FRIDAY)  # the warm sequence texts on its second day
-        assert len(here.sent("sms")) == 2
+        assert len(set(here.sent("sms"))) == 2
         here.skip_to(7, 55, day=TUESDAY)
         assert len(here.days.wire.record.stops) == 2
         here.until(9, day=TUESDAY)
         assert len(here.sent("email")) == 0
-        assert len(here.sent("sms")) == 2
+        # Twilio confirms its own keyword; who stops in words of their own gets one confirmation from us.
+        assert len(here.sent("sms")) == 2 + round(2 * own_words)
         assert {r["stop_reason"] for r in here.rows("select stop_reason from enrolments")} == {"opted_out"}
         _clean(here)
 

@@ -50,6 +50,7 @@ def _html(page: Path) -> str:
     return text
 
 
+@pytest.mark.long
 def test_five_days__keep_every_promise(tmp_path: Path, subtests: pytest.Subtests) -> None:
     """One run and many looks at it: it is the longest of the suite, and workers do not share fixtures."""
     result = _run(tmp_path / "demo", days=5)
@@ -100,6 +101,7 @@ def _pages(folder: Path, reports: list[str]) -> None:
     assert not sorted(folder.glob("evening-*.html"))[len(evenings) :]
 
 
+@pytest.mark.long
 def test_seed__decides_alone_and_to_the_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = _run(tmp_path / "plain", days=1)
     other = _run(tmp_path / "other", days=1, seed=2)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
+
 from shared.state.embedded import EmbeddedServer
 from simulator.days import Timetable, dispatcher_cron, stage_crons
 from simulator.world import Rates
@@ -45,6 +47,7 @@ def _account(here: Stand) -> dict[str, Any]:
     }
 
 
+@pytest.mark.long
 def test_both_ways_to_schedule__give_the_same_days(server: EmbeddedServer, template: str) -> None:
     """To the instant: the dispatcher's cron meets every slot of the tick, and stages of one instant start in
     the table's order in both. Only `daily_metrics` (00:05) starts a minute later, at the dispatcher's next

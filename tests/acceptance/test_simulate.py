@@ -33,6 +33,7 @@ def _figures(out: Path, *arguments: str) -> dict[str, Any]:
     return figures
 
 
+@pytest.mark.long
 def test_two_seeds__are_the_runs_of_each_alone_to_the_byte(tmp_path: Path) -> None:
     both = _figures(tmp_path / "both.json", "--days", "1", "--seed", "4", "--seeds", "2")
     alone = _figures(tmp_path / "alone.json", "--days", "1", "--seed", "5")

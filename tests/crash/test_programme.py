@@ -11,6 +11,7 @@ from tests.support.crash_run import Size, control, crash
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks and signals")
 
 
+@pytest.mark.long
 def test_killed_cut_and_lied_to__nobody_twice_nothing_lost(database: str) -> None:
     found = crash(database, Size(sends=60, workers=2, speed=60, kill=0.08, pauses=1, cut_per_s=1, seed=5))
     assert found.kills >= 2, found
@@ -19,6 +20,7 @@ def test_killed_cut_and_lied_to__nobody_twice_nothing_lost(database: str) -> Non
     assert found.accepted == 60, found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["mark_first", "mark_after"])
 def test_sender_that_only_marks__is_caught(database: str, kind: str) -> None:
     found = control(database, Size(sends=60, workers=3, kill=0.12, wrong=0.0, seed=3), kind)

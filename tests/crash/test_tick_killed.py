@@ -231,6 +231,7 @@ def _nobody_twice_nothing_lost(here: Stand, count: int) -> None:
     assert here.violations() == dict.fromkeys(here.violations(), 0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["mark_after", "mark_first"])
 def test_naive_sender__is_caught_by_the_same_harness(database: str, kind: str) -> None:
     """The control: one sends twice, the other loses. If neither shows, the test above proves nothing."""

@@ -149,7 +149,7 @@ class Ledger:
         """Claim the one step of a sequence that is due. What answers something is put off to the next day."""
         self.run(
             "update deliveries d set due_at = due_at + interval '1 day' from touches t where t.id = d.id"
-            " and t.purpose <> 'prospect' and d.state = 'planned'"
+            " and t.enrolment_id is null and d.state = 'planned'"
         )
         (claim,) = self.claims(channel, 1)
         return claim

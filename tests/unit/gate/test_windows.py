@@ -218,7 +218,7 @@ def test_daylight_saving__every_date_opens_at_eight_and_closes_at_six_local(zone
         ({"in_conversation": True}, None),
         ({"held_out": True}, None),
         ({"suppressed": True}, None),
-        ({"sender": None}, None),
+        ({"sender": None}, NOON_UTC + timedelta(minutes=60)),
         ({"zones": ("Etc/Nowhere",)}, None),
     ],
 )
