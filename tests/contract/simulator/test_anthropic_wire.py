@@ -45,12 +45,13 @@ def _client(stand: Stand) -> anthropic.Anthropic:
 
 
 def _parse(stand: Stand, words: str = "Sure, Tuesday works") -> Any:
-    return _client(stand).messages.parse(
-        model="claude-haiku-5-5",
-        max_tokens=100,
-        messages=[{"role": "user", "content": words}],
-        output_format=Verdict,
-    )
+    with _client(stand) as client:
+        return client.messages.parse(
+            model="claude-haiku-5-5",
+            max_tokens=100,
+            messages=[{"role": "user", "content": words}],
+            output_format=Verdict,
+        )
 
 
 def test_message__has_the_documented_shape(stand: Stand) -> None:
