@@ -71,14 +71,6 @@ begin
         where i.closed_at is null and i.kind = any(kinds)
             and not exists (select from found f where f.kind = i.kind and f.target = i.target)
         returning i.*
-    )
-    select coalesce(jsonb_agg(jsonb_build_object(
-        'id', g.id, 'kind', g.kind, 'target', g.target, 'closed_by', g.closed_by,
-        'repair_s', extract(epoch from t - g.opened_at)) order by g.id), '[]') into closed from gone g;
-    with found as (
-        select distinct on (f ->> 'kind', f ->> 'target') f ->> 'kind' as kind, f ->> 'target' as target,
-               f ->> 'severity' as severity, f -> 'evidence' as evidence, f ->> 'words' as words, (f ->> 'began_at')::timestamptz as began_at
-        from jsonb_array_elements(findings) f
     ), seen as (
         insert into incidents as i (kind, target, words, severity, evidence, began_at, opened_at, seen_at)
         select f.kind, f.target, f.words, f.severity, f.evidence, least(f.began_at, t), t, t from found f
@@ -86,7 +78,11 @@ begin
         set seen_at = t, sightings = i.sightings + 1, evidence = excluded.evidence, severity = excluded.severity
         returning i.id, i.sightings
     )
-    select coalesce(jsonb_agg(s.id order by s.id) filter (where s.sightings = 1), '[]') into opened from seen s;
+    select coalesce((select jsonb_agg(s.id order by s.id) from seen s where s.sightings = 1), '[]'),
+           coalesce((select jsonb_agg(jsonb_build_object(
+               'id', g.id, 'kind', g.kind, 'target', g.target, 'closed_by', g.closed_by,
+               'repair_s', extract(epoch from t - g.opened_at)) order by g.id) from gone g), '[]')
+    into opened, closed;
     return jsonb_build_object('opened', opened, 'closed', closed, 'open', open_incidents());
 end
 $$;
