@@ -66,14 +66,18 @@ def preview_round(scene: Scene, tier: Tier) -> Account:
 
 def behold(loop: Loop, tier: Tier) -> Scene:
     """Read everything the probes go by, timing the database's answer on the way."""
+    limits, budget = loop.book.medic, loop.book.outreach.daily_usd
     before = loop.stopwatch()
-    signs = loop.state.incidents.vital_signs(local_date(loop.clock.now(), loop.zone))
+    signs = loop.state.incidents.vital_signs(
+        local_date(loop.clock.now(), loop.zone),
+        late_minutes=limits.backlog.late_minutes,
+        endless_minutes=limits.calls.endless_minutes,
+    )
     answer_ms = (loop.stopwatch() - before) * 1000
-    budget = loop.book.outreach.daily_usd
     return Scene(
         signs=signs,
         runs={run.stage: run for run in loop.state.stages.last_runs()},
-        limits=loop.book.medic,
+        limits=limits,
         budgets={channel: float(getattr(budget, channel)) for channel in CHANNELS},
         zone=loop.zone,
         worker_clock=loop.worker_clock(),

@@ -103,6 +103,7 @@ class SenderHealth(BaseModel):
 class VitalSigns(BaseModel):
     """Everything the watch looks at, read in one round trip. Counts and ids; no person.
 
+    `overdue` counts touches and `endless_calls` names calls that are past the limits which were asked for.
     `last_event_at` and `awaiting` are by provider: its newest report, and accepted touches of the last
     three days that are over two hours old and still have no outcome.
     """
@@ -154,9 +155,15 @@ class Incidents:
     def __init__(self, transport: Transport) -> None:
         self._call = transport.call
 
-    def vital_signs(self, today: date) -> VitalSigns:
-        """The figures every probe reads."""
-        return VitalSigns.model_validate(self._call("vital_signs_v1", today=today.isoformat()))
+    def vital_signs(self, today: date, *, late_minutes: int, endless_minutes: int) -> VitalSigns:
+        """The figures every probe reads, with the owner's limits for what is counted by one."""
+        answer = self._call(
+            "vital_signs_v1",
+            today=today.isoformat(),
+            late_minutes=late_minutes,
+            endless_minutes=endless_minutes,
+        )
+        return VitalSigns.model_validate(answer)
 
     def sight(self, findings: Sequence[dict[str, Any]], kinds: Sequence[str]) -> Sighting:
         """Record one look: what was found, and which kinds were looked for.

@@ -142,19 +142,23 @@ as $$
     from incidents i where i.opened_at >= since and i.severity <> 'notice'
 $$;
 
--- Everything the watch looks at, in one round trip. Counts and ids only.
-create function public.vital_signs_v1(today date) returns jsonb
+-- Everything the watch looks at, in one round trip. Counts and ids only. From how many minutes on a touch is late and a
+-- call endless is the owner's to say. What is of use only beside other figures has its span here: leases that lapsed two
+-- ticks ago, reports that are owed for two hours.
+create function public.vital_signs_v1(today date, late_minutes int, endless_minutes int) returns jsonb
 language plpgsql stable
 set search_path = public, pg_temp
 as $$
 declare
     -- Read once: a volatile function in a condition is called for each row, and keeps an index from serving it.
     t constant timestamptz := loop_now();
+    late_since constant timestamptz := t - make_interval(mins => late_minutes);
+    endless_since constant timestamptz := t - make_interval(mins => endless_minutes);
 begin
     return (select jsonb_build_object(
         'now', t, 'live', c.live, 'live_since', c.live_changed_at, 'kill_switch', c.kill_switch,
         'overdue', (select count(*) from deliveries d where d.state = 'planned' and d.kind = 'touch' and d.code is null
-                    and d.due_at < t - interval '15 minutes' and d.latest_at > t),
+                    and d.due_at <= late_since and d.latest_at > t),
         'oldest_due_at', (select min(d.due_at) from deliveries d where d.state = 'planned' and d.kind = 'touch'
                           and d.code is null and d.latest_at > t),
         'lapsed', (select coalesce(jsonb_agg(d.id order by d.id), '[]') from (
@@ -166,7 +170,7 @@ begin
         'oldest_parked_at', (select min(d.submitted_at) from deliveries d where d.state = 'parked'),
         'endless_calls', (select coalesce(jsonb_agg(x.id order by x.id), '[]') from (
             select d.id from deliveries d where d.channel = 'call' and d.kind = 'touch' and d.state = 'accepted'
-                and d.accepted_at < t - interval '45 minutes' order by d.id limit 20) x),
+                and d.accepted_at <= endless_since order by d.id limit 20) x),
         'last_event_at', (select coalesce(jsonb_object_agg(x.provider, x.at), '{}') from (
             select e.provider, max(e.received_at) as at from events e
             where e.received_at > t - interval '3 days' group by 1) x),

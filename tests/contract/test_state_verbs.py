@@ -291,7 +291,7 @@ def measure(ledger: Ledger) -> None:
 def mend(ledger: Ledger) -> None:
     """Trouble is seen, treated, and gone."""
     incidents = ledger.state.incidents
-    incidents.vital_signs(TODAY)
+    incidents.vital_signs(TODAY, late_minutes=20, endless_minutes=45)
     trouble = {"kind": "backlog", "target": "touches", "words": "w", "severity": "warning"}
     incidents.sight([trouble | {"evidence": {}, "began_at": NOW.isoformat()}], ["backlog"])
     (incident,) = incidents.open()

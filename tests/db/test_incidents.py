@@ -13,6 +13,7 @@ import pytest
 from shared.state import State
 from shared.state.postgres import PostgresTransport
 from tests.support.database import set_time
+from tests.support.ledger import TODAY, Ledger
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -105,5 +106,16 @@ def test_figures__are_counted_from_the_table_without_notices(state: State, datab
 
 
 def test_vital_signs__of_an_empty_database(state: State) -> None:
-    signs = state.incidents.vital_signs(NOW.date())
+    signs = state.incidents.vital_signs(NOW.date(), late_minutes=20, endless_minutes=45)
     assert (signs.now, signs.live, signs.overdue, signs.unknown, signs.errors_1h) == (NOW, False, 0, 0, ())
+
+
+def test_what_is_late_or_endless__is_as_the_owner_says(ledger: Ledger) -> None:
+    ledger.plan(ledger.lead())
+    call = ledger.accepted(channel="call")
+    ledger.after(minutes=30)
+    seen = [
+        ledger.state.incidents.vital_signs(TODAY, late_minutes=minutes, endless_minutes=minutes)
+        for minutes in (30, 31)
+    ]
+    assert [(signs.overdue, signs.endless_calls) for signs in seen] == [(1, (str(call.id),)), (0, ())]
