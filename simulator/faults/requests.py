@@ -99,8 +99,4 @@ def party_of(request: Request) -> str:
 def _fields(request: Request) -> Mapping[str, Any]:
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return request.form()
-    try:
-        body = request.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
+    return request.fields()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from simulator.agenda import Delivery
-from simulator.wire.backstage import Backstage, as_dict, compact, iso
+from simulator.wire.backstage import Backstage, compact, iso
 from simulator.wire.http import JSON, Request, Response, answer
 from simulator.world import Person
 from simulator.world.dice import dice, digest
@@ -187,11 +187,7 @@ class ApolloFake:
 def _fields(request: Request) -> dict[str, list[str]]:
     """Parameters of the query, as Apollo wants them, and of a JSON body, which it takes too."""
     found = {name: list(values) for name, values in request.lists.items()}
-    try:
-        body = as_dict(request.json())
-    except ValueError:
-        body = {}
-    for name, value in body.items():
+    for name, value in request.fields().items():
         values = value if isinstance(value, list) else [value]
         found[name.removesuffix("[]")] = [_text(each) for each in values]
     return {name.removesuffix("[]"): values for name, values in found.items()}

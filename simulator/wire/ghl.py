@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from simulator.wire.backstage import Backstage, as_dict, iso
+from simulator.wire.backstage import Backstage, iso
 from simulator.wire.http import Request, Response, answer
 from simulator.world.dice import digest, stable_uuid
 
@@ -107,7 +107,7 @@ class GoHighLevelFake:
         }
 
     def _answer(self, request: Request) -> Response:
-        body, parts = _parsed(request), request.path.strip("/").split("/")
+        body, parts = request.fields(), request.path.strip("/").split("/")
         if request.method == "GET" and parts[0] == "locations":
             return answer(200, {"location": {"id": parts[-1], "name": "Example Location"}})
         found = self._contact(request, parts, body) if parts[0] == "contacts" else None
@@ -243,13 +243,6 @@ class GoHighLevelFake:
             and (start is None or datetime.fromisoformat(each["startTime"]) >= start)
             and (end is None or datetime.fromisoformat(each["startTime"]) <= end)
         ]
-
-
-def _parsed(request: Request) -> Body:
-    try:
-        return as_dict(request.json())
-    except ValueError:
-        return {}
 
 
 def _epoch(text: str | None) -> datetime | None:

@@ -141,7 +141,7 @@ class GitHubFake:
         return minute >= CREATED_A_MINUTE or len(self._created) >= CREATED_AN_HOUR
 
     def _create(self, request: Request, now: datetime) -> Response:
-        body = _parsed(request)
+        body = request.fields()
         if not isinstance(body.get("title"), str) or not body["title"].strip():
             errors = [{"resource": "Issue", "code": "missing_field", "field": "title"}]
             return problem(422, "Validation Failed", f"{DOCS}/issues/issues#create-an-issue", errors=errors)
@@ -156,7 +156,7 @@ class GitHubFake:
     def _comment(self, issue: Issue, request: Request, now: datetime) -> Response:
         if request.method == "GET":
             return answer(200, [self._comment_shown(issue, each) for each in issue.comments])
-        text = _parsed(request).get("body")
+        text = request.fields().get("body")
         if not isinstance(text, str) or not text:
             errors = [{"resource": "IssueComment", "code": "missing_field", "field": "body"}]
             return problem(422, "Validation Failed", errors=errors)
@@ -168,7 +168,7 @@ class GitHubFake:
         return answer(201, self._comment_shown(issue, comment))
 
     def _change(self, issue: Issue, request: Request, now: datetime) -> Issue:
-        body = _parsed(request)
+        body = request.fields()
         known = {name: body[name] for name in ("title", "body", "state") if isinstance(body.get(name), str)}
         if "labels" in body:
             known["labels"] = tuple(_label(each) for each in body["labels"])
@@ -244,13 +244,6 @@ class GitHubFake:
             **{"author_association": "OWNER", "reactions": _reactions(url)},
             "performed_via_github_app": None,
         }
-
-
-def _parsed(request: Request) -> Body:
-    try:
-        return as_dict(request.json())
-    except ValueError:
-        return {}
 
 
 def _page(found: list[Issue], query: Any) -> list[Issue]:

@@ -35,6 +35,14 @@ class Request:
         """
         return json.loads(self.body or b"null")
 
+    def fields(self) -> dict[str, Any]:
+        """The fields of a JSON body; none where it is not JSON, or no object."""
+        try:
+            body = self.json()
+        except ValueError:
+            return {}
+        return body if isinstance(body, dict) else {}
+
     def form(self) -> dict[str, str]:
         """The fields of a form body."""
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
