@@ -6,7 +6,6 @@ from typing import Literal
 
 from shared.loop import Loop
 
-WAIT_S = 5
 PATHS = {"start": "/start", "ok": "", "fail": "/fail"}
 
 
@@ -18,9 +17,6 @@ def ping(loop: Loop, word: Literal["start", "ok", "fail"]) -> None:
     url = loop.settings.ping_url
     if url is None:
         return
-    import httpx
-
-    try:
-        httpx.get(url.rstrip("/") + PATHS[word], timeout=WAIT_S).raise_for_status()
-    except httpx.HTTPError as error:
-        loop.log.warning("the dead man's switch did not answer", extra={"code": type(error).__name__})
+    answer = loop.outside.page(url.rstrip("/") + PATHS[word])
+    if answer is not None and not 200 <= answer.status < 300:
+        loop.log.warning("the dead man's switch did not answer", extra={"code": answer.status})
