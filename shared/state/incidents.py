@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from shared.state.transport import Transport
 
 Severity = Literal["notice", "warning", "critical"]
-Outcome = Literal["started", "done", "failed"]
+Outcome = Literal["done", "failed"]
 
 
 class Repair(BaseModel):

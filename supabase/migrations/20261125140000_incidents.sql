@@ -30,7 +30,7 @@ create table public.repairs (
     outcome text not null,
     detail text not null default '',
     retry_at timestamptz not null,
-    constraint a_repair_ends_in_a_known_way check (outcome in ('started', 'done', 'failed'))
+    constraint a_repair_ends_in_a_known_way check (outcome in ('done', 'failed'))
 );
 create index repairs_of_incident on public.repairs (incident_id);
 
@@ -67,7 +67,7 @@ begin
     ), gone as (
         update incidents i
         set closed_at = t, closed_by = case when exists (
-            select from repairs r where r.incident_id = i.id and r.outcome in ('started', 'done')) then 'playbook' else 'itself' end
+            select from repairs r where r.incident_id = i.id and r.outcome = 'done') then 'playbook' else 'itself' end
         where i.closed_at is null and i.kind = any(kinds)
             and not exists (select from found f where f.kind = i.kind and f.target = i.target)
         returning i.*
