@@ -116,7 +116,7 @@ def dial(
     segment: Segment = getattr(world.rates.calls.segments, phone.segment)
     if roll.random() >= share:
         return _unanswered(world.rates.calls, segment, roll)
-    found = pick(roll, _reactions(segment, world.planted, here))
+    found = pick(roll, reactions(segment.given_human, _planted(world.planted, here)))
     return _answered(world.rates.calls, found, roll, person.zone, at, greeting)
 
 
@@ -149,14 +149,23 @@ def _unanswered(calls: Calls, segment: Segment, roll: Random) -> CallOutcome:
     return _missed(found, RING_OUT_S if found == "no_answer" else FAIL_S)
 
 
-def _reactions(segment: Segment, planted: tuple[Planted, ...], here: Meeting) -> Mapping[str, float]:
-    """What a human does who has picked up, by share."""
-    makers = factor(planted, "dm_contact", here)
-    factors = dict.fromkeys(sorted(DECISION_MAKERS), makers)
-    factors["meeting"] = makers * factor(planted, "booked", here)
-    factors["early_hangup"] = factor(planted, "early_hangup", here)
-    factors["dnc"] = opt_out_factor(planted, here)
-    return reweighted(segment.given_human, {name: by for name, by in factors.items() if by != 1})
+def reactions(shares: Mapping[str, float], factors: Mapping[str, float]) -> Mapping[str, float]:
+    """What a human does who has picked up, by share.
+
+    `factors` multiply what is named; a meeting is reached through the decision maker.
+    """
+    makers = factors.get("dm_contact", 1.0)
+    moved = dict.fromkeys(sorted(DECISION_MAKERS), makers)
+    moved["meeting"] = makers * factors.get("booked", 1.0)
+    moved["early_hangup"] = factors.get("early_hangup", 1.0)
+    moved["dnc"] = factors.get("opted_out", 1.0)
+    return reweighted(shares, {name: by for name, by in moved.items() if by != 1})
+
+
+def _planted(planted: tuple[Planted, ...], here: Meeting) -> Mapping[str, float]:
+    """What the world multiplies the reactions to this call by."""
+    found = {name: factor(planted, name, here) for name in ("dm_contact", "booked", "early_hangup")}
+    return found | {"opted_out": opt_out_factor(planted, here)}
 
 
 def _answered(calls: Calls, found: str, roll: Random, zone: str, at: datetime, greeting: str) -> CallOutcome:

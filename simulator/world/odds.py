@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from simulator.record import Contact
 from simulator.truth import Planted
-from simulator.world.calls import DECISION_MAKERS, FIRST_HOUR, HIGHEST, human_share, moment
+from simulator.world.calls import DECISION_MAKERS, FIRST_HOUR, HIGHEST, human_share, moment, reactions
 from simulator.world.effects import CONDITIONS, Meeting, applies, reweighted, strength
 from simulator.world.emails import LATE_MAIL, reply_share
 from simulator.world.features import FEATURES, Said
@@ -142,12 +142,7 @@ class WorldOdds:
 
 def _reaction(shares: Mapping[str, float], metric: str, factors: Factors) -> float:
     """What share of those who pick up reach the metric."""
-    makers = factors.get("dm_contact", 1.0)
-    moved = dict.fromkeys(sorted(DECISION_MAKERS), makers)
-    moved["meeting"] = makers * factors.get("booked", 1.0)
-    moved["early_hangup"] = factors.get("early_hangup", 1.0)
-    moved["dnc"] = factors.get("opted_out", 1.0)
-    found = reweighted(shares, {name: by for name, by in moved.items() if by != 1})
+    found = reactions(shares, factors)
     reached = {
         "answered": frozenset(found),
         "dm_contact": DECISION_MAKERS,
