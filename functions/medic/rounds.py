@@ -34,26 +34,32 @@ class Account:
     repairs: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 
+    def note(self, sighting: Sighting) -> None:
+        """What one look changed, and what is open after it."""
+        self.opened += len(sighting.opened)
+        self.closed += [_name(each) for each in sighting.closed]
+        self.open = [_name(each) for each in sighting.open]
+
 
 def look_round(loop: Loop, tier: Tier) -> Account:
-    """The whole round; answers what was done and what is still open."""
+    """The whole round; answers what was done and what is still open.
+
+    Domains and status pages are asked once: no playbook mends them, and a probe that was not told looks away.
+    """
     account = Account()
     scene = behold(loop, tier)
     sighting = sight(loop, scene, tier)
-    account.opened += len(sighting.opened)
+    account.note(sighting)
     tried = [each for incident in sighting.open if (each := repair(loop, incident, scene, tier)) is not None]
     account.repairs += tried
-    account.closed += [_name(each) for each in sighting.closed]
     for look in range(LOOKS_AGAIN if tried else 0):
         if look:
             loop.pause(BETWEEN_LOOKS_S)
-        scene = behold(loop, tier)
+        scene = behold(loop, "watch")
         sighting = sight(loop, scene, tier)
-        account.opened += len(sighting.opened)
-        account.closed += [_name(each) for each in sighting.closed]
+        account.note(sighting)
         if not any(incident.repairs for incident in sighting.open):
             break
-    account.open += [_name(each) for each in sighting.open]
     account.told += tell(loop, sighting.open, scene, tier)
     return account
 

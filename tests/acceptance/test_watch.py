@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from functions.medic.outlook import STATUS_PAGES
+from shared.outside import Answer, Outside
 from tests.support.world import Stand, at, people, stand
 
 FAILED = """
@@ -40,6 +43,32 @@ def test_a_stage_that_ran__is_not_started_again(here: Stand) -> None:
     watch = here.fire("watch")
     assert not any("daily_executor" in repair for repair in watch.counts["repairs"])
     assert here.rows("select count(*) as n from stage_runs where stage = 'daily_executor'")[0]["n"] == 1
+
+
+class Asked(Outside):
+    """An outside where no domain has a policy and every page is well; it notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def page(self, url: str) -> Answer:
+        self.asked.append(url)
+        return Answer(200, '{"status": {"indicator": "none"}}')
+
+    def txt(self, name: str) -> list[str]:
+        self.asked.append(name)
+        return []
+
+
+def test_the_medic__asks_outside_once_however_often_it_looks_again(here: Stand) -> None:
+    outside = Asked()
+    here.days.loop = replace(here.days.loop, outside=outside)
+    here.skip_to(8, 5)
+    medic = here.fire("system_medic")
+    assert "start_stage on stage_missed of daily_executor: done" in medic.counts["repairs"]
+    assert "sending_domain:mail.example.com" in medic.counts["open"]
+    assert [outside.asked.count(url) for url in STATUS_PAGES.values()] == [1, 1, 1]
+    assert outside.asked.count("_dmarc.mail.example.com") == 1
 
 
 def test_a_worker_that_died__is_followed_by_another(here: Stand) -> None:
