@@ -90,8 +90,8 @@ class Fact:
     stop: bool = False
 
 
-Slot = tuple[str, str, int, str, int]
-"""Whose contact, on which channel, its number, the kind of happening and its place among them."""
+Happening = tuple[str, str, int, str]
+"""Whose contact, on which channel, its number, and the kind of happening."""
 
 
 class Record:
@@ -104,7 +104,8 @@ class Record:
         self._latest: dict[tuple[str, str], datetime] = {}
         self._acts: defaultdict[str, list[Act]] = defaultdict(list)
         self._stops: dict[str, Stop] = {}
-        self._facts: dict[Slot, Fact] = {}
+        # By place within each, since what is listed at a provider is read again and again.
+        self._facts: defaultdict[Happening, dict[int, Fact]] = defaultdict(dict)
         self._lost: Counter[str] = Counter()
 
     @property
@@ -123,7 +124,8 @@ class Record:
     def facts(self) -> list[Fact]:
         """Everything the providers tried to tell, in the order in which it happened."""
         with self._lock:
-            return sorted(self._facts.values(), key=lambda fact: (fact.happened_at, fact.person, fact.kind))
+            facts = (fact for places in self._facts.values() for fact in places.values())
+            return sorted(facts, key=lambda fact: (fact.happened_at, fact.person, fact.kind))
 
     @property
     def lost(self) -> dict[str, int]:
@@ -151,19 +153,21 @@ class Record:
     def arrived(self, delivery: Delivery, now: datetime) -> None:
         """A delivery got its 2xx answer: what the person said in it is known from now on."""
         with self._lock:
-            self._tell(_slot(delivery), self._fact(delivery), now)
+            self._fact(delivery)
+            self._tell(_happening(delivery), delivery.order, now)
 
     def read(self, person: str, channel: str, n: int, kind: str, now: datetime) -> None:
         """The loop has read at the provider what was to be told and was not: it knows it from now on."""
         with self._lock:
-            for slot, fact in list(self._facts.items()):
-                if slot[:4] == (person, channel, n, kind):
-                    self._tell(slot, fact, now)
+            happening = (person, channel, n, kind)
+            for place in self._facts.get(happening, ()):
+                self._tell(happening, place, now)
 
-    def _tell(self, slot: Slot, fact: Fact, now: datetime) -> None:
+    def _tell(self, happening: Happening, place: int, now: datetime) -> None:
+        fact = self._facts[happening][place]
         if fact.told_at is not None:
             return
-        self._facts[slot] = replace(fact, told_at=now)
+        self._facts[happening][place] = replace(fact, told_at=now)
         if fact.stop:
             self._stops.setdefault(fact.person, Stop(fact.person, fact.channel, fact.happened_at, now))
         if fact.act:
@@ -176,8 +180,8 @@ class Record:
             if gave_up:
                 self._lost[f"{delivery.scheme}.{delivery.kind}.{status}"] += 1
 
-    def _fact(self, delivery: Delivery) -> Fact:
-        """What this delivery tells; it happened at the time of its first attempt."""
+    def _fact(self, delivery: Delivery) -> None:
+        """Write down what this delivery tells; it happened at the time of its first attempt."""
         effect = delivery.effect
         new = Fact(
             delivery.person,
@@ -189,7 +193,7 @@ class Record:
             act=effect.act,
             stop=effect.stop,
         )
-        return self._facts.setdefault(_slot(delivery), new)
+        self._facts[_happening(delivery)].setdefault(delivery.order, new)
 
     def acts(self, person: str) -> list[Act]:
         """What this person has done so far."""
@@ -214,5 +218,5 @@ class Record:
         }
 
 
-def _slot(delivery: Delivery) -> Slot:
-    return (delivery.person, delivery.channel, delivery.n, delivery.kind, delivery.order)
+def _happening(delivery: Delivery) -> Happening:
+    return (delivery.person, delivery.channel, delivery.n, delivery.kind)
