@@ -42,6 +42,11 @@ class SenderSetting(BaseModel):
     reference: str | None = None
     warmup_started_on: str | None = None
 
+    @property
+    def domain(self) -> str:
+        """The domain of a mailbox; a number is its own."""
+        return self.address.rpartition("@")[2].lower()
+
 
 class Settings(BaseModel):
     """Everything that differs between two installations. Business rules live in `directives/`.
@@ -111,6 +116,11 @@ class Settings(BaseModel):
         return tuple(
             _sender(channel, item) for channel, text in rows for item in text.split(",") if item.strip()
         )
+
+    @property
+    def sending_domains(self) -> tuple[str, ...]:
+        """The domains that mail to people comes from, each once."""
+        return tuple(sorted({sender.domain for sender in self.senders if sender.channel == "email"}))
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:

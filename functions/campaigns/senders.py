@@ -26,10 +26,11 @@ def seed(loop: Loop) -> list[str]:
     domains, notes = _asked(loop, "sending domains", _domains) if "email" in channels else (None, [])
     campaign, more = _asked(loop, "text campaign", _campaign) if "sms" in channels else (None, [])
     set_up: Mapping[str, Callable[[SenderSetting], bool | None]] = {
-        "email": lambda sender: None if domains is None else _domain(sender.address) in domains,
+        "email": lambda sender: None if domains is None else sender.domain in domains,
         "sms": lambda sender: None if campaign is None else campaign and bool(sender.reference),
         "call": lambda sender: bool(sender.reference),
     }
+    senders = loop.settings.senders
     rows = [
         {
             "id": f"{sender.channel}:{sender.address}",
@@ -39,10 +40,10 @@ def seed(loop: Loop) -> list[str]:
             "set_up": set_up[sender.channel](sender),
             "warmup_started_on": sender.warmup_started_on,
         }
-        for sender in loop.settings.senders
+        for sender in senders
     ]
     loop.state.outreach.seed_senders(rows)
-    idle = [_domain(str(row["address"])) for row in rows if row["set_up"] is False]
+    idle = [each.domain for each, row in zip(senders, rows, strict=True) if row["set_up"] is False]
     return notes + more + [f"Nothing goes out from {name}: it is not set up." for name in dict.fromkeys(idle)]
 
 
@@ -76,11 +77,6 @@ def in_words(changed: list[Verdict]) -> list[str]:
     return [
         f"{each.sender_id} {state[each.health]}{f': {each.why}' if each.why else ''}." for each in changed
     ]
-
-
-def _domain(address: str) -> str:
-    """The domain of a mailbox; a number is its own."""
-    return address.rpartition("@")[2].lower()
 
 
 def _domains(loop: Loop) -> frozenset[str]:

@@ -148,7 +148,7 @@ def _probe(loop: Loop, channel: ChannelName, name: str) -> Check:
 
 def domain_checks(loop: Loop) -> Iterator[Check]:
     """Each sending domain is verified at Resend (SPF and DKIM) and publishes a DMARC policy."""
-    domains = sorted({sender.address.rpartition("@")[2].lower() for sender in _senders(loop, "email")})
+    domains = loop.settings.sending_domains
     if not domains or not loop.settings.resend_api_key:
         return
     verified = loop.providers.email.verified_domains()

@@ -53,8 +53,7 @@ def _pages(loop: Loop) -> dict[str, int]:
 
 
 def _domains(loop: Loop) -> dict[str, str]:
-    mailboxes = [sender.address for sender in loop.settings.senders if sender.channel == "email"]
-    domains = sorted({address.rpartition("@")[2].lower() for address in mailboxes})
+    domains = loop.settings.sending_domains
     if not domains:
         return {}
     try:
