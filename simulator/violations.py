@@ -107,8 +107,13 @@ def _after_stop(record: Record, _world: KnownWorld, person: KnownPerson, contact
 
 
 def _confirms(contact: Contact, stop: Stop) -> bool:
-    late = contact.at - stop.told_at
-    return contact.channel == stop.channel == "sms" and timedelta(0) < late <= REPLY
+    return may_confirm(contact, stop.channel, stop.told_at)
+
+
+def may_confirm(contact: Contact, channel: str, told_at: datetime) -> bool:
+    """Whether a contact may be the text that confirms a stop by text, of which the law allows one."""
+    late = contact.at - told_at
+    return contact.channel == channel == "sms" and timedelta(0) < late <= REPLY
 
 
 def _without_consent(record: Record, world: KnownWorld, person: KnownPerson, contact: Contact) -> bool:

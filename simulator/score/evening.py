@@ -46,9 +46,11 @@ class Evening:
 def evenings(contacts: Sequence[Contact]) -> Iterator[Evening]:
     """The evening emails among everything the wire accepted, in the order of time."""
     for contact in contacts:
+        if contact.person is not None or contact.channel != "email":
+            continue
         text = contact.words.text
         footer, day = FOOTER.search(text), DAY.search(text)
-        if contact.person is None and contact.channel == "email" and footer and day:
+        if footer and day:
             about = datetime.strptime(day["day"], "%B %d, %Y").date()  # noqa: DTZ007 - a date has no zone
             mail = Evening(about, ZoneInfo(footer["zone"]), contact.at)
             mail.figures += [*_subject(contact.words.subject), *_figures(text)]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from simulator.record import Contact, Fact, Record
-
-CONFIRMATION = timedelta(minutes=5)
+from simulator.violations import may_confirm
 
 
 def seconds_to_last_touch(record: Record, end: datetime) -> list[float]:
@@ -30,16 +29,11 @@ def seconds_to_last_touch(record: Record, end: datetime) -> list[float]:
 
 def _open_for(stop: Fact, contacts: Sequence[Contact], end: datetime) -> float:
     after = [each for each in contacts if each.at > stop.happened_at]
-    confirming = [each for each in after if _confirms(each, stop)][:1]
+    told_at = stop.told_at or stop.happened_at
+    confirming = [each for each in after if may_confirm(each, stop.channel, told_at)][:1]
     moments = [each.at for each in after if each not in confirming]
     last = max([stop.told_at or end, *moments])
     return (last - stop.happened_at).total_seconds()
-
-
-def _confirms(contact: Contact, stop: Fact) -> bool:
-    told = stop.told_at or stop.happened_at
-    soon = timedelta(0) < contact.at - told <= CONFIRMATION
-    return contact.channel == stop.channel == "sms" and soon
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:
