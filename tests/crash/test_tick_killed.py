@@ -26,6 +26,7 @@ import pytest
 
 from simulator.days import stage_crons
 from simulator.wire.http import Request
+from tests.support.processes import finish
 from tests.support.worker import NAIVE_TABLE
 from tests.support.world import Row, Stand, consent, people, stand
 
@@ -158,11 +159,7 @@ def _workers(here: Stand, killer: Killer) -> Iterator[Workers]:
         assert workers.ready()
         yield workers
     finally:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+        finish(process)
 
 
 def _everybody() -> tuple[list[Row], list[Row]]:

@@ -27,6 +27,7 @@ from shared.directives import read, seed_payload
 from shared.directives.files import DirectiveFile, content_hash
 from shared.state.postgres import PostgresTransport
 from tests.support.ledger import NOW, Ledger, sender, touch_row
+from tests.support.processes import finish
 
 ROOT = Path(__file__).parents[2]
 RELEASE = "crash"
@@ -245,11 +246,7 @@ def _process(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     try:
         yield process
     finally:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+        finish(process)
 
 
 @contextmanager

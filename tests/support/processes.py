@@ -86,7 +86,7 @@ def url_of(process: subprocess.Popen[str]) -> str:
 
 
 def finish(process: subprocess.Popen[str]) -> None:
-    """Kill a client, whatever its state, and close its pipes."""
+    """Kill a process, whatever its state, and close its pipes."""
     process.kill()
     process.wait()
     for pipe in (process.stdin, process.stdout):
