@@ -13,9 +13,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from shared.state.embedded import EmbeddedServer, scratch_data_dir
-from shared.state.migrate import migrate
-from tests.support.crash_run import Found, Size, control, crash, scratch_name
+from simulator.demo import scratch_database
+from tests.support.crash_run import Found, Size, control, crash
 
 POINTS = 4
 MARGIN = 5  # whoever dies at one point of a send does not reach the next
@@ -63,24 +62,13 @@ def main() -> None:
 
 
 def _crash(size: Size, kind: str = "tick") -> Found:
-    with EmbeddedServer.attach(scratch_data_dir("bench"), fast=True) as server:
-        name = scratch_name()
-        server.create_database(name)
-        try:
-            migrate(server.dsn(name))
-            return crash(server.dsn(name), size, kind=kind)
-        finally:
-            server.drop_database(name)
+    with scratch_database("bench") as dsn:
+        return crash(dsn, size, kind=kind)
 
 
 def _control(size: Size, kind: str) -> Found:
-    with EmbeddedServer.attach(scratch_data_dir("bench"), fast=True) as server:
-        name = scratch_name()
-        server.create_database(name)
-        try:
-            return control(server.dsn(name), size, kind)
-        finally:
-            server.drop_database(name)
+    with scratch_database("bench") as dsn:
+        return control(dsn, size, kind)
 
 
 def _told(title: str, found: Found, passes: object) -> bool:

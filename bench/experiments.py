@@ -189,19 +189,13 @@ def live_loop(dsn: str, owner: psycopg.Connection[Any]) -> Loop:
 @contextmanager
 def database(server: EmbeddedServer) -> Iterator[tuple[Loop, psycopg.Connection[Any]]]:
     """A migrated database with a clock of its own, and a live loop over it."""
-    name = f"bench_{uuid.uuid4().hex[:12]}"
-    server.create_database(name)
-    dsn = server.dsn(name)
-    try:
-        with psycopg.connect(dsn, autocommit=True) as owner:
-            owner.execute(ROLES.encode())
-            owner.execute(DEFAULTS.encode())
-            migrate(dsn)
-            loop = live_loop(dsn, owner)
-            yield loop, owner
-            loop.close()
-    finally:
-        server.drop_database(name)
+    with server.scratch("bench") as dsn, psycopg.connect(dsn, autocommit=True) as owner:
+        owner.execute(ROLES.encode())
+        owner.execute(DEFAULTS.encode())
+        migrate(dsn)
+        loop = live_loop(dsn, owner)
+        yield loop, owner
+        loop.close()
 
 
 def summary(cell: Cell, rows: list[dict[str, Any]]) -> str:

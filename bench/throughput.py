@@ -35,13 +35,9 @@ ROWS_PER_S, OF_FEW, P99_MS = 20_000, 0.8, 10.0
 @contextmanager
 def database(server: EmbeddedServer) -> Iterator[str]:
     """A migrated database, dropped afterwards."""
-    name = f"bench_{uuid.uuid4().hex[:12]}"
-    server.create_database(name)
-    try:
-        migrate(server.dsn(name))
-        yield server.dsn(name)
-    finally:
-        server.drop_database(name)
+    with server.scratch("bench") as dsn:
+        migrate(dsn)
+        yield dsn
 
 
 def rounds(dsn: str, count: int, sends: int) -> dict[str, list[float]]:

@@ -25,6 +25,7 @@ from shared.state.migrate import migrate
 from shared.state.postgres import PostgresTransport
 from shared.state.supabase import SupabaseTransport
 from shared.state.transport import Json, Transport
+from simulator.days import set_clock, start_clock
 from simulator.gateway import Gateway
 from simulator.gateway.project import DEFAULTS, ROLES
 
@@ -56,7 +57,7 @@ def measure(transport: Transport, settings: Settings, clock: psycopg.Connection[
     loop.state.live.turn_on(app=settings.app, actor="bench")
     took = []
     for _ in range(ticks):
-        clock.execute("update bench.clock set at = at + %s", [timedelta(minutes=3)])
+        set_clock(clock, loop.clock.now() + timedelta(minutes=3))
         began, before = time.perf_counter(), counting.calls
         report = run_stage(loop, "outreach_tick")
         took.append((time.perf_counter() - began) * 1000)
@@ -74,31 +75,20 @@ def main() -> None:
     parser.add_argument("--ticks", type=int, default=200)
     ticks = parser.parse_args().ticks
     settings = Settings.from_env({"GROWTHLOOP_INSTALLATION_ID": str(uuid.uuid4())})
-    with EmbeddedServer.attach(scratch_data_dir("bench"), fast=True) as server:
-        name = f"bench_{uuid.uuid4().hex[:12]}"
-        server.create_database(name)
-        dsn = server.dsn(name)
-        try:
-            with psycopg.connect(dsn, autocommit=True) as owner:
-                owner.execute(ROLES.encode())
-                owner.execute(DEFAULTS.encode())
-            migrate(dsn)
-            with (
-                psycopg.connect(dsn, autocommit=True) as clock,
-                Gateway(dsn, secret_key=SECRET, publishable_key=PUBLISHABLE) as gateway,
-            ):
-                clock.execute("create schema bench create table clock (at timestamptz)")
-                clock.execute("grant usage on schema bench to service_role")
-                clock.execute("grant select on bench.clock to service_role")
-                clock.execute("insert into bench.clock values (%s)", [START])
-                clock.execute(
-                    "create or replace function public.loop_now() returns timestamptz"
-                    " language sql stable as $$ select at from bench.clock $$"
-                )
-                print("postgres", measure(PostgresTransport(dsn), settings, clock, ticks))
-                print("supabase", measure(SupabaseTransport(gateway.start(), SECRET), settings, clock, ticks))
-        finally:
-            server.drop_database(name)
+    with (
+        EmbeddedServer.attach(scratch_data_dir("bench"), fast=True) as server,
+        server.scratch("bench") as dsn,
+    ):
+        with psycopg.connect(dsn, autocommit=True) as owner:
+            owner.execute(ROLES.encode())
+            owner.execute(DEFAULTS.encode())
+        migrate(dsn)
+        with (
+            start_clock(dsn, START) as clock,
+            Gateway(dsn, secret_key=SECRET, publishable_key=PUBLISHABLE) as gateway,
+        ):
+            print("postgres", measure(PostgresTransport(dsn), settings, clock, ticks))
+            print("supabase", measure(SupabaseTransport(gateway.start(), SECRET), settings, clock, ticks))
 
 
 if __name__ == "__main__":

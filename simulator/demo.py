@@ -97,14 +97,12 @@ class Inbox:
 @contextmanager
 def scratch_database(purpose: str = "demo") -> Iterator[str]:
     """A migrated database of its own on the embedded server, dropped at the end."""
-    with EmbeddedServer.attach(scratch_data_dir(purpose), fast=True) as server:
-        name = f"{purpose}_{uuid.uuid4().hex[:12]}"
-        server.create_database(name)
-        try:
-            migrate(server.dsn(name))
-            yield server.dsn(name)
-        finally:
-            server.drop_database(name)
+    with (
+        EmbeddedServer.attach(scratch_data_dir(purpose), fast=True) as server,
+        server.scratch(purpose) as dsn,
+    ):
+        migrate(dsn)
+        yield dsn
 
 
 def credentials() -> Credentials:

@@ -24,6 +24,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -129,6 +131,16 @@ class EmbeddedServer:
         origin = sql.SQL(" template {}").format(sql.Identifier(template)) if template else sql.SQL("")
         statement = sql.SQL("create database {}{} strategy file_copy")
         self._administer(statement.format(sql.Identifier(name), origin))
+
+    @contextlib.contextmanager
+    def scratch(self, purpose: str) -> Iterator[str]:
+        """The URL of an empty database that is there for the moment; dropped afterwards."""
+        name = f"{purpose}_{uuid.uuid4().hex[:12]}"
+        self.create_database(name)
+        try:
+            yield self.dsn(name)
+        finally:
+            self.drop_database(name)
 
     def drop_database(self, name: str) -> None:
         """Drop a database and whoever is connected to it; absent is fine."""

@@ -11,7 +11,6 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -293,8 +292,3 @@ def _wait(done: Any, patience_s: float) -> None:
     end = time.monotonic() + patience_s
     while not done() and time.monotonic() < end:
         time.sleep(0.5)
-
-
-def scratch_name() -> str:
-    """A database's name."""
-    return f"crash_{uuid.uuid4().hex[:12]}"
