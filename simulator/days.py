@@ -75,7 +75,7 @@ class Days:
     """One world over a stretch of time. `progress` is told each virtual instant that was reached.
 
     `outage` closes the database for the spans that `faults` names; `second` is another worker, for a
-    stage that runs beside itself.
+    stage that runs beside itself; `poster` brings webhooks while the web endpoint is up.
     """
 
     loop: Loop
@@ -90,19 +90,28 @@ class Days:
     faults: Faults = field(default_factory=Faults)
     outage: Outage | None = None
     second: Loop | None = None
+    poster: Poster | None = None
 
     def run(self, until: datetime, timetable: Timetable | None = None) -> None:
         """Live from the clock's present to `until`: stages at their slots, webhooks at their times."""
-        with web_server(self.web_loop) as base, httpx.Client(base_url=base, timeout=30) as client:
-            poster = Poster(client, self.loop.settings.public_url or "")
+        with self._reachable():
             for at, start in (timetable or stage_crons)(self, until):
-                self._deliver_until(at, poster)
+                self._deliver_until(at)
                 self._act_until(at)
                 self.move_to(at)
                 start()
                 self.progress(at)
-            self._deliver_until(until, poster)
+            self._deliver_until(until)
             self.move_to(until)
+
+    @contextmanager
+    def _reachable(self) -> Iterator[None]:
+        with web_server(self.web_loop) as base, httpx.Client(base_url=base, timeout=30) as client:
+            self.poster = Poster(client, self.loop.settings.public_url or "")
+            try:
+                yield
+            finally:
+                self.poster = None
 
     def fire(self, name: str) -> StageReport:
         """Run one stage now, as the schedule does."""
@@ -131,16 +140,19 @@ class Days:
             self.outage.set(self.faults.database.is_down(now))
 
     def wait(self, seconds: float) -> None:
-        """A pause between two sends: virtual time passes, nobody sleeps."""
-        self.move_to(self.clock.now + timedelta(seconds=seconds))
+        """A pause between two sends: virtual time passes and webhooks come in, nobody sleeps."""
+        until = self.clock.now + timedelta(seconds=seconds)
+        self._deliver_until(until)
+        self.move_to(until)
 
     def pass_by(self, span: timedelta) -> None:
         """Let virtual time pass, if there is any to pass."""
         if span:
             self.move_to(self.clock.now + span)
 
-    def _deliver_until(self, at: datetime, poster: Poster) -> None:
-        while (next_at := self.agenda.next_at()) is not None and next_at <= at:
+    def _deliver_until(self, at: datetime) -> None:
+        poster = self.poster
+        while poster and (next_at := self.agenda.next_at()) is not None and next_at <= at:
             self.move_to(next_at)
             deliver_due(
                 self.agenda,

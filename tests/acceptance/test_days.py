@@ -210,6 +210,15 @@ def test_mail_scanner__follows_the_link_and_unsubscribes_nobody(database: str) -
 # Twice.
 
 
+def test_webhook__comes_when_it_is_due_also_between_two_sends_of_a_tick(database: str) -> None:
+    with stand(database, people(6)) as here:
+        here.until(8, 30)
+        assert len(here.sent("email")) == 6
+        facts = here.days.wire.record.facts
+        assert len(facts) > 6
+        assert [fact for fact in facts if fact.told_at != fact.happened_at] == []
+
+
 def test_second_import__changes_nothing(database: str) -> None:
     texted = people(2, phone="mobile phone", first=40)
     rows, consents = people(5) + texted, [consent(row, "sms") for row in texted]
