@@ -92,6 +92,7 @@ def test_weekend_and_holiday__nobody_is_contacted_and_the_mail_says_why(database
         assert {moment.date() for moment in _moments(here)} == {TUESDAY}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("sunday", "night_hours"), [(CLOCKS_GO_BACK, 5), (CLOCKS_GO_FORWARD, 3)])
 def test_clocks_change__each_slot_is_run_once_and_hours_are_kept(
     database: str, sunday: date, night_hours: int

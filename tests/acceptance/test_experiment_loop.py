@@ -31,6 +31,7 @@ def batch(database: str) -> Batch:
     return Batch(live_loop(database, owner), owner, NULL, world)
 
 
+@pytest.mark.long
 def test_a_hundred_tests__few_false_wins_and_nearly_every_true_one(batch: Batch) -> None:
     with closing(batch.owner), closing(batch.loop):
         batch.begin()

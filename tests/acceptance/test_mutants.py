@@ -207,6 +207,7 @@ def _counts_double(here: Stand) -> None:
     execute(here.dsn, EVERYTHING_COUNTS_DOUBLE)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("breaking", "caught"), [(_sound, False), (_counts_double, True)])
 def test_report_that_counts_wrongly(breaking: Breaking, caught: bool, database: str) -> None:
     rows = people(4) + people(3, phone="corporate phone", first=20)

@@ -50,6 +50,7 @@ def test_two_seeds__are_the_runs_of_each_alone_to_the_byte(tmp_path: Path) -> No
     assert set(alone["violations"].values()) == {0}
 
 
+@pytest.mark.long
 def test_passed_over_slots__leave_what_living_them_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     """The figures, everything the wire accepted, and the ledger of runs, row by row."""
     lived: list[tuple[Any, ...]] = []

@@ -182,7 +182,7 @@ def _until_enough_died(here: Stand, workers: Workers, killer: Killer, kind: str)
         workers.run(kind)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_killed_at_any_point__nobody_twice_nothing_lost(database: str, seed: int) -> None:
     rows, consents = _everybody()
     killer = Killer(Random(seed))  # noqa: S311 - chooses where to strike
