@@ -12,6 +12,7 @@ from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from functions.campaigns.breaker import broken_off, trip
 from functions.campaigns.contact import (
     Contact,
     OwnerTerms,
@@ -29,7 +30,6 @@ from functions.slots import local_date, next_midnight
 from shared.directives.book import Book
 from shared.errors import (
     ConfigurationError,
-    OutcomeUnknown,
     ProviderError,
     RecipientOptedOut,
     StateError,
@@ -48,7 +48,6 @@ WAIT_FOR_DATA = timedelta(days=3)  # at most three tries in the seven days of a 
 WAIT_FOR_OWNER = timedelta(hours=1)
 MOST_SET_ASIDE = 3
 EVERYTHING_STOPS = ("NOT_LIVE", "KILL_SWITCH")
-BROKEN_OFF = "unexpected"
 
 
 @dataclass(frozen=True)
@@ -309,7 +308,7 @@ class Sending:
             self._failed(envelope, error)
         except Exception as error:  # noqa: BLE001 - whatever a client trips over, the request may have left
             self._loop.log.error("send of %s broke off\n%s", envelope.claim.id, frames(error))
-            self._failed(envelope, _broken_off(error))
+            self._failed(envelope, broken_off(error))
         else:
             self._loop.fault("sent", envelope.claim.id, envelope.claim.try_no)
             self._accepted(envelope, receipt)
@@ -359,24 +358,12 @@ class Sending:
         )
         self._tally.unknown[self._channel] += verdict == "unknown"
         self._tally.failed[error.code] += verdict != "unknown"
-        if error.retry_after and verdict == "requeue":
-            # Whoever asked for a pause asked all of us, not only this worker with this touch.
-            self._loop.state.reconciliation.rest(
-                self._channel, until=envelope.now + error.retry_after, code=error.code
-            )
         if error.system_wide or error.retryable or error.outcome_unknown:
-            stays_down = error.system_wide or error.code == BROKEN_OFF
-            raise ChannelStopped(f"{error.code}; the rest waits", error if stays_down else None)
+            trip(self._loop, self._channel, error)
 
 
 def _person(claim: Claim) -> Person:
     return Person(unit_of(claim.lead.company_id, claim.lead.lead_id), claim.lead.source)
-
-
-def _broken_off(error: Exception) -> ProviderError:
-    """An exception that no client should raise, as what it means for the touch: nobody knows."""
-    unknown = OutcomeUnknown("A provider's client broke off in the middle of a request.", code=BROKEN_OFF)
-    return unknown.with_traceback(error.__traceback__)
 
 
 def _repeatable(error: ProviderError) -> bool:

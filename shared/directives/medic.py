@@ -65,6 +65,13 @@ class SpendAlarm(Directive):
     share: SomeShare
 
 
+class Breaker(Directive):
+    """How long a channel rests after two failures in a row, doubled after each one more, and at most."""
+
+    first_minutes: Positive
+    longest_minutes: Positive
+
+
 class Escalation(Directive):
     """When an incident that stays open reaches the owner, and when it is told again."""
 
@@ -83,4 +90,5 @@ class Medic(Directive):
     database: Database
     mail: MailHealth
     spend: SpendAlarm
+    breaker: Breaker
     escalation: Escalation

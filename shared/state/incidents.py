@@ -100,6 +100,17 @@ class SenderHealth(BaseModel):
     health: str
 
 
+class Struck(BaseModel):
+    """A channel on which one send after another failed, and with which code it rests."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channel: str
+    code: str
+    strikes: int
+    since: datetime
+
+
 class VitalSigns(BaseModel):
     """Everything the watch looks at, read in one round trip. Counts and ids; no person.
 
@@ -127,6 +138,7 @@ class VitalSigns(BaseModel):
     spent_today: dict[str, float]
     mail_7d: MailWeek
     senders: tuple[SenderHealth, ...]
+    struck: tuple[Struck, ...]
     oldest_transaction_s: int | None
     errors_1h: tuple[ErrorCount, ...]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -141,6 +142,25 @@ class Reconciliation:
     def heard(self, channel: str, until: datetime) -> None:
         """Everything that happened on this channel before `until` is applied."""
         self._call("heard_v1", channel=channel, until=until.isoformat())
+
+    def trip(
+        self, channel: str, *, code: str, retry_after: timedelta | None, first: timedelta, longest: timedelta
+    ) -> datetime:
+        """A send failed as every send would: until when the channel rests, the present for a first failure.
+
+        As long as the provider asked; from the second failure in a row on at least `first`, and twice as
+        long after each, to `longest`. The next send that is accepted ends the row.
+        """
+        asked = math.ceil(retry_after.total_seconds()) if retry_after else 0
+        answer = self._call(
+            "trip_channel_v1",
+            channel=channel,
+            code=code,
+            retry_after_s=asked,
+            first_s=int(first.total_seconds()),
+            longest_s=int(longest.total_seconds()),
+        )
+        return datetime.fromisoformat(answer)
 
     def rest(self, channel: str, *, until: datetime, code: str) -> int:
         """Nothing goes out on this channel before `until`, from any container; counts the touches told."""

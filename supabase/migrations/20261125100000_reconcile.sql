@@ -23,16 +23,21 @@ $$;
 create trigger what_is_unknown_is_asked_about before update on public.deliveries
 for each row when (new.state is distinct from old.state) execute function public.note_unknown();
 
--- What every container must know of a channel. It rests when its provider asked for that. `heard_until`: everything that
--- the provider took from us or got from people before that instant is in this ledger. `heard_by` is the start of the
--- database server that noted it: another server may be a restored one, which has forgotten what was sent meanwhile.
+-- What every container must know of a channel. It rests when its provider asked for that, and when sends keep failing:
+-- `strikes` counts failures since the last send that was accepted, `struck_at` is when the first of them was.
+-- `heard_until`: everything that the provider took from us or got from people before that instant is in this ledger.
+-- `heard_by` is the start of the database server that noted it: another server may be a restored one, which has forgotten
+-- what was sent meanwhile.
 create table public.channels (
     channel text primary key,
     rests_until timestamptz,
     rest_code text,
+    strikes int not null default 0,
+    struck_at timestamptz,
     heard_until timestamptz,
     heard_by timestamptz,
     constraint a_rest_says_why check ((rests_until is null) = (rest_code is null)),
+    constraint strikes_are_counted_from_a_first check (strikes >= 0 and (strikes = 0) = (struck_at is null)),
     constraint what_was_heard_was_heard_by_a_server check ((heard_until is null) = (heard_by is null))
 );
 insert into public.channels (channel) values ('call'), ('email'), ('sms');
@@ -192,6 +197,28 @@ begin
         and d.due_at <= loop_now() and d.latest_at > rest_channel_v1.until;
     get diagnostics n = row_count;
     return n;
+end
+$$;
+
+-- The breaker of a channel: a send failed in a way that concerns every send. The channel rests for as long as its provider
+-- asked. A first failure may be chance and costs nothing more; from the second in a row on it rests for `first_s`, and twice as
+-- long after each, to `longest_s`. What tries the channel then is one touch, since whoever fails stops. Returns until when.
+create function public.trip_channel_v1(
+    channel text, code text, retry_after_s int, first_s int, longest_s int
+) returns timestamptz
+language plpgsql
+set search_path = public, pg_temp
+as $$
+declare
+    n int;
+    until timestamptz;
+begin
+    update channels c set strikes = c.strikes + 1, struck_at = coalesce(c.struck_at, loop_now())
+    where c.channel = trip_channel_v1.channel returning c.strikes into n;
+    until := loop_now() + make_interval(secs => greatest(
+        retry_after_s, case when n > 1 then least(longest_s, first_s * 2 ^ least(n - 2, 20)) end, 0));
+    if until > loop_now() then perform rest_channel_v1(trip_channel_v1.channel, until, trip_channel_v1.code); end if;
+    return until;
 end
 $$;
 

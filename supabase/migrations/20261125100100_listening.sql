@@ -133,6 +133,7 @@ end
 $$;
 
 -- The person is locked first, as an event does that concerns the same touch: in the other order the two would deadlock.
+-- What a provider accepts shows that its channel works again.
 create or replace function public.record_receipt_v1(id uuid, fence bigint, provider_id text, cost_usd numeric default null) returns boolean
 language plpgsql
 set search_path = public, pg_temp
@@ -147,6 +148,8 @@ begin
     if not found then return false; end if;
     update touches o set cost_usd = greatest(o.cost_usd, record_receipt_v1.cost_usd) where o.id = record_receipt_v1.id;
     perform settle_budget(record_receipt_v1.id);
+    update channels c set strikes = 0, struck_at = null
+    where c.strikes > 0 and c.channel = (select d.channel from deliveries d where d.id = record_receipt_v1.id);
     return true;
 end
 $$;

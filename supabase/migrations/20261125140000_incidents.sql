@@ -188,6 +188,9 @@ begin
                 and d.state in ('accepted', 'finished')),
         'senders', (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'health', s.health) order by s.id), '[]')
             from senders s where s.active),
+        'struck', (select coalesce(jsonb_agg(jsonb_build_object(
+            'channel', c.channel, 'code', c.rest_code, 'strikes', c.strikes, 'since', c.struck_at) order by c.channel), '[]')
+            from channels c where c.strikes > 1),
         'oldest_transaction_s', (oldest_transaction_v1() ->> 'age_s')::int,
         'errors_1h', (select coalesce(jsonb_agg(to_jsonb(x) order by x.n desc, x.stage, x.code), '[]') from (
             select r.stage, coalesce(r.error ->> 'code', 'unexplained') as code, coalesce(r.error ->> 'where', '') as at,

@@ -15,7 +15,7 @@ from shared.period import Period
 from shared.state.embedded import EmbeddedServer
 from simulator.wire.server import no_fault
 from tests.support.transports import Interrupting, Outage
-from tests.support.world import morning, people, stand
+from tests.support.world import Faults, at, morning, people, stand
 
 MAILED = people(5)
 CALLED = people(3, phone="corporate phone", first=20)
@@ -113,3 +113,16 @@ def test_a_service_that_is_away_in_the_morning__costs_an_hour_and_not_the_step(d
         here.fault = no_fault
         here.until(10, 30)
         assert len(here.sent("email")) == 3
+
+
+def test_a_provider_that_is_down__is_tried_less_and_less__then_everything_goes_out(database: str) -> None:
+    with morning(database, MAILED) as here:
+        here.fault = refused = Faults("resend.send", *["401"] * 99)
+        ticks = [here.tick() for _ in range(21)]
+        assert refused.asked == 6, "at 0, 3, 6, 12, 24 and 48 minutes"
+        assert sum(tick.failed for tick in ticks) == 6
+        assert here.states("email")["planned", "VENDOR_LIMIT"] == len(MAILED)
+        here.fault = no_fault
+        while here.days.clock.now < at(10, 30):
+            here.tick()
+        assert sorted(here.sent("email")) == sorted(row["email"] for row in MAILED)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from functions.campaigns import sending
+from functions.campaigns.breaker import BROKEN_OFF
 from functions.campaigns.messages import payload
 from simulator.wire.http import Request
 from tests.support.world import morning, people, person, stand
@@ -110,8 +111,8 @@ def test_client_that_breaks_off__leaves_one_touch_unknown__and_is_a_failure(
         report = here.tick()
         assert report.status == "failed"
         assert report.error is not None
-        assert report.error["code"] == sending.BROKEN_OFF
-        assert here.states("email")["unknown", sending.BROKEN_OFF] == 1
+        assert report.error["code"] == BROKEN_OFF
+        assert here.states("email")["unknown", BROKEN_OFF] == 1
         assert here.states("email")["planned", None] == len(MAILED) - 1
         assert len(here.sent("call")) == len(CALLED)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from shared.providers.twilio.payload import text_reference
 from shared.state import State
 from shared.state.outreach import Claim
-from shared.state.postgres import PostgresTransport
 from shared.state.reconciliation import Sighting, Unknown
 from tests.support.ledger import (
     CONVERSATION_DAYS,
@@ -324,31 +322,6 @@ def test_heard__never_goes_back(ledger: Ledger) -> None:
     verbs.heard("sms", NOW)
     verbs.heard("sms", NOW - timedelta(hours=1))
     assert ledger.state.outreach.open_tick(TODAY).channels["sms"].heard_until == NOW
-
-
-def test_rest__holds_the_channel_for_everybody_and_tells_what_is_due(
-    ledger: Ledger, transport: PostgresTransport
-) -> None:
-    waiting, claim = ledger.lead(), ledger.claimed()
-    ledger.plan(waiting)
-    until = NOW + timedelta(hours=2)
-    verbs = State(transport, uuid4()).reconciliation
-    assert verbs.rest("email", until=until, code="resend.daily_quota_exceeded") == 1
-    assert ledger.begin(claim).code == "VENDOR_LIMIT"
-    assert ledger.delivery(claim.id)["due_at"] == until.isoformat()
-    verbs.rest("email", until=NOW + timedelta(minutes=1), code="short")
-    assert ledger.state.outreach.open_tick(TODAY).channels["email"].rests_until == until
-    assert ledger.claims("email", 9) == []
-    ledger.at(until)
-    assert {ledger.begin(each).status for each in ledger.claims("email", 9)} == {"submitted"}
-
-
-def test_rest__longer_than_a_touchs_life__leaves_it_to_expire(ledger: Ledger) -> None:
-    ledger.plan(ledger.lead(), latest_at=NOW + timedelta(hours=1))
-    assert ledger.state.reconciliation.rest("email", until=NOW + timedelta(hours=2), code="x") == 0
-    ledger.after(hours=1)
-    ledger.state.outreach.open_tick(TODAY)
-    assert ledger.value("select state from deliveries") == "expired"
 
 
 # Calls without an end.

@@ -268,5 +268,8 @@ insert into sales (lead_id, sold_at, entered_by) select l.id, now(), 'x' from le
 -- a_rest_says_why
 update channels set rests_until = now();
 
+-- strikes_are_counted_from_a_first
+update channels set strikes = 1;
+
 -- what_was_heard_was_heard_by_a_server
 update channels set heard_until = now();

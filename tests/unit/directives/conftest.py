@@ -138,6 +138,7 @@ webhooks: {silent_hours: 6, awaiting: 10}
 database: {slow_ms: 800, transaction_minutes: 5}
 mail: {minimum_sent: 50, bounce_share: 0.02, complaints: 1}
 spend: {share: 0.95}
+breaker: {first_minutes: 3, longest_minutes: 60}
 escalation: {email_after_minutes: 15, repeat_hours: 24}
 ---
 """

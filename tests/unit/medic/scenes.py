@@ -70,6 +70,7 @@ def quiet(**signs: Any) -> Scene:
         spent_today={},
         mail_7d=MailWeek(sent=400, bounced=2, complained=0),
         senders=(),
+        struck=(),
         oldest_transaction_s=None,
         errors_1h=(),
     )

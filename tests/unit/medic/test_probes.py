@@ -11,7 +11,7 @@ import pytest
 from functions import slots, stages
 from functions.medic.outlook import Outlook, admitted
 from functions.medic.probes import Scene, all_probes, probes_of
-from shared.state.incidents import ErrorCount, MailWeek, SenderHealth
+from shared.state.incidents import ErrorCount, MailWeek, SenderHealth, Struck
 from tests.unit.medic.scenes import MINUTE, NOW, ZONE, quiet, run_of, with_run
 
 HOUR = timedelta(hours=1)
@@ -47,6 +47,10 @@ TROUBLE: dict[str, tuple[Scene, str]] = {
     "page_down": (replace(quiet(), outlook=Outlook({"web endpoint": 200, "website": 0})), "website"),
     "parked_touches": (quiet(parked=1, oldest_parked_at=NOW - 25 * HOUR), "touches"),
     "provider_trouble": (replace(quiet(), outlook=Outlook(providers={"vapi": "degraded"})), "vapi"),
+    "channel_failing": (
+        quiet(struck=(Struck(channel="sms", code="twilio.503", strikes=2, since=NOW),)),
+        "sms",
+    ),
     "sender_health": (quiet(senders=(SenderHealth(id="call:+1", health="quarantined"),)), "call:+1"),
     "sending_domain": (
         replace(quiet(), outlook=Outlook(domains={"mail.example.com": "no DMARC policy"})),
