@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Verdict = Literal["run", "preview", "interim", "stand_down", "not_live", "too_late"]
+SLOW = "database_slow"  # the kind of incident
 LedgerState = Literal["ok", "failed", "skipped"]
 
 
@@ -198,6 +199,8 @@ def _carry_out(loop: Loop, run: Run, now: datetime) -> StageReport:
             return _recorded(run, recorded)
     standing = standing_of(loop, by_hand=run.ask.by_hand)
     match decide(run, standing, now):
+        case "run" if waits(loop, run):
+            return _unrun(run, "skipped", "The database is slow, so this waits; the watch starts it later.")
         case "run" | "too_late" as verdict:
             return _in_ledger(loop, run, standing, verdict)
         case "preview":
@@ -215,6 +218,13 @@ def standing_of(loop: Loop, *, by_hand: bool = False) -> Standing:
     status = loop.state.live.status()
     same_app = by_hand or status.app == loop.settings.app
     return Standing(status.on, status.installation_matches and status.database_matches and same_app)
+
+
+def waits(loop: Loop, run: Run) -> bool:
+    """Whether this firing leaves a slow database to what people wait for. It fills no slot."""
+    if not run.stage.optional or run.ask.by_hand:
+        return False
+    return any(incident.kind == SLOW for incident in loop.state.incidents.open())
 
 
 def _preview(loop: Loop, run: Run, *, interim: bool) -> StageReport:

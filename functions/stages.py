@@ -32,7 +32,7 @@ class Stage:
     start; a slot stage never works through old slots, only the newest. `days_back` is how far the period
     lies before the slot's date. `sends` covers touches and mail to the owner: by hand only with `--live`.
     `uses` names the provider folders whose SDKs a run may load; `packages` the Debian packages its image
-    needs on top.
+    needs on top. An `optional` one waits while the database is slow, so that what people wait for does not.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Stage:
     days_back: int = 0
     dates: DateRule = "any"
     sends: bool = False
+    optional: bool = False
     uses: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
 
@@ -74,6 +75,7 @@ def _stage(
     days_back: int = 0,
     dates: DateRule = "any",
     sends: bool = False,
+    optional: bool = False,
     uses: tuple[str, ...] = (),
 ) -> Stage:
     return Stage(
@@ -88,6 +90,7 @@ def _stage(
         days_back=days_back,
         dates=dates,
         sends=sends,
+        optional=optional,
         uses=uses,
     )
 
@@ -124,6 +127,7 @@ STAGES: tuple[Stage, ...] = (
         timeout_s=600,
         catch_up=timedelta(minutes=15),
         dates="refused",
+        optional=True,
     ),
     _stage(
         "mid_day_analyzer",
@@ -133,6 +137,7 @@ STAGES: tuple[Stage, ...] = (
         timeout_s=600,
         catch_up=timedelta(hours=3),
         dates="today",
+        optional=True,
     ),
     _stage(
         "evening_report",
@@ -172,6 +177,7 @@ STAGES: tuple[Stage, ...] = (
         "reads the whole system for gaps",
         timeout_s=1800,
         catch_up=timedelta(hours=3),
+        optional=True,
     ),
     _stage(
         "weekly_learning_agent",
@@ -181,6 +187,7 @@ STAGES: tuple[Stage, ...] = (
         timeout_s=3600,
         catch_up=timedelta(hours=24),
         sends=True,
+        optional=True,
     ),
     _stage(
         "system_medic",
@@ -213,6 +220,7 @@ STAGES: tuple[Stage, ...] = (
         catch_up=timedelta(hours=6),
         dates="refused",
         sends=True,
+        optional=True,
     ),
 )
 

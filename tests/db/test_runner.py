@@ -133,6 +133,16 @@ def test_a_firing_too_late_to_catch_up__is_recorded_as_skipped(loop: Loop, datab
     assert seen == []
 
 
+def test_an_optional_firing__waits_while_the_database_is_slow(loop: Loop) -> None:
+    slow = {"kind": "database_slow", "words": "", "target": "database", "severity": "warning", "evidence": {}}
+    loop.state.incidents.sight([slow | {"began_at": MORNING.isoformat()}], ["database_slow"])
+    optional = _stage(optional=True)
+    assert run_stage(loop, optional).status == "skipped"
+    assert run_stage(loop, _stage(name="other")).status == "ok"
+    loop.state.incidents.sight([], ["database_slow"])
+    assert run_stage(loop, optional).status == "ok", "its slot was left open"
+
+
 def test_a_firing_before_go_live__previews_and_leaves_the_slot_open(loop: Loop) -> None:
     loop.state.live.turn_off(app="growthloop", actor="owner")
     report = run_stage(loop, _stage())

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from functions import slots, stages
 from functions.medic.probes import Finding, Probe, Scene
+from functions.medic.probes.database_slow import is_slow
 from functions.stages import Stage
 
 GRACE = timedelta(seconds=100)
@@ -18,11 +19,13 @@ def look(scene: Scene) -> list[Finding]:
     """Stages whose newest slot is past its grace with no run, or whose run's lease lapsed.
 
     A slot too old to be caught up is not named: its chance is gone, and nothing could repair it. One from
-    before the loop went live was none.
+    before the loop went live was none. Optional ones wait while the database is slow, and are missed then.
     """
     if not scene.signs.live or scene.signs.live_since is None:
         return []
     table = (stage for stage in stages.built() if stage.name != CANNOT_SEE_ITSELF)
+    if is_slow(scene):
+        table = (stage for stage in table if not stage.optional)
     return [finding for stage in table if (finding := _missed(stage, scene)) is not None]
 
 

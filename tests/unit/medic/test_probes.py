@@ -23,6 +23,11 @@ def found(kind: str, scene: Scene) -> list[str]:
     return [finding.target for finding in probe.look(scene) or ()]
 
 
+def slow(scene: Scene) -> Scene:
+    """The same with a database that takes its time."""
+    return replace(scene, answer_ms=scene.limits.database.slow_ms)
+
+
 def errors(n: int) -> tuple[ErrorCount, ...]:
     """So many failures of one kind."""
     return (ErrorCount(stage="s", code="c", at="", system_wide=False, n=n, first_at=NOW - HOUR),)
@@ -190,3 +195,11 @@ def test_a_page__is_down_without_an_answer_or_with_a_servers_error(
     pages: dict[str, int], down: list[str]
 ) -> None:
     assert found("page_down", replace(quiet(), outlook=Outlook(pages))) == down
+
+
+def test_an_optional_stage__is_not_missed_while_the_database_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    optional = replace(stages.get("daily_executor"), optional=True)
+    monkeypatch.setattr(stages, "built", lambda: (optional,))
+    missed = with_run(quiet(), "daily_executor", None)
+    assert found("stage_missed", missed) == ["daily_executor"]
+    assert found("stage_missed", slow(missed)) == []
