@@ -14,6 +14,7 @@ from functions.campaigns.reconcile import Reconcile
 from functions.campaigns.senders import check_health, in_words, seed, with_health
 from functions.campaigns.sending import Sending
 from functions.campaigns.tally import Tally
+from functions.failures import describe
 from functions.hot_leads import tell_owner
 from functions.slots import local_date
 from shared.loop import Loop
@@ -25,6 +26,7 @@ from shared.state.outreach import TickState
 STAGE = "outreach_tick"
 CHANNELS: tuple[ChannelName, ...] = ("call", "sms", "email")
 NOT_HEARD = timedelta(minutes=1)  # then it is tried again
+WATCH, UNWATCHED = "watch", timedelta(minutes=12)  # two slots of the watch that were missed
 
 
 def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageReport:  # noqa: ARG001 - one shape
@@ -41,10 +43,23 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
     if not preview:
         told = tell_owner(loop, found.now)
         tally.notes += [f"hot leads: {n} {what}" for what, n in sorted(told.items())]
+        mind_the_watch(loop, found, tally)
         heard = settle(loop, found, tally)
         if any(found.due.values()):
             send_due(loop, found, tally, heard)
     return tally.report(STAGE, found)
+
+
+def mind_the_watch(loop: Loop, found: TickState, tally: Tally) -> None:
+    """The watch starts every other stage that was missed; nobody but the tick notices that it is missing."""
+    if found.watched_at is None or found.now - found.watched_at <= UNWATCHED:
+        return
+    try:
+        loop.start(WATCH)
+        done = "started"
+    except Exception as error:  # noqa: BLE001 - whoever cannot start the watch can still send
+        done = f"not to be started ({describe(error)['code']})"
+    tally.notes.append(f"The watch was last here at {found.watched_at:%H:%M} UTC: {done}.")
 
 
 def settle(loop: Loop, found: TickState, tally: Tally) -> set[ChannelName]:

@@ -144,7 +144,8 @@ class ChannelState(BaseModel):
 class TickState(BaseModel):
     """What a tick finds when it opens, by channel: what is due, in flight, spent (USD); and who can send.
 
-    `to_ask` are deliveries to be asked about now, `calls_without_end` calls that may have been forgotten.
+    `to_ask` are deliveries to be asked about now, `calls_without_end` calls that may have been forgotten,
+    `watched_at` is the slot of the newest run of the watch.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -157,6 +158,7 @@ class TickState(BaseModel):
     senders: tuple[SenderFacts, ...]
     to_ask: int
     calls_without_end: int
+    watched_at: datetime | None
     channels: dict[str, ChannelState]
 
 

@@ -26,6 +26,7 @@ begin
         'to_ask', (select count(*) from deliveries where state in ('unknown', 'parked') and ask_at <= t),
         'calls_without_end', (select count(*) from deliveries
             where state = 'accepted' and channel = 'call' and submitted_at <= t - interval '10 minutes' and (ask_at <= t) is not false),
+        'watched_at', (select max(r.slot) from stage_runs r where r.stage = 'watch'),
         'channels', (select jsonb_object_agg(c.channel, jsonb_build_object(
             'rests_until', c.rests_until, 'heard_until', c.heard_until,
             'heard_here', c.heard_by is not distinct from pg_postmaster_start_time())) from channels c),

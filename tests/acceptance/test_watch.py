@@ -119,3 +119,18 @@ def test_mail_that_is_down__is_followed_by_a_text(here: Stand) -> None:
     told = here.fire("watch").counts["told"]
     assert any(each.startswith("sms stage_failing: sent") for each in told)
     assert any(each.startswith("email stage_failing: failed") for each in told)
+
+
+def test_a_watch_that_stays_away__is_started_by_the_tick(here: Stand) -> None:
+    here.skip_to(8, 5)
+    here.fire("watch")
+    for _ in range(3):
+        here.tick()
+    watches = "select slot from stage_runs where stage = 'watch' order by slot"
+    assert [row["slot"] for row in here.rows(watches)] == [at(8, 10)]
+    here.skip_to(8, 24)
+    tick = here.tick()
+    assert [note for note in tick.notes if "started" in note] == [
+        "The watch was last here at 12:10 UTC: started."
+    ]
+    assert [row["slot"] for row in here.rows(watches)] == [at(8, 10), at(8, 25)]
