@@ -16,6 +16,7 @@
     │   ├── RecipientRefused    this person cannot be reached on this channel
     │   ├── RecipientOptedOut   the provider says that they opted out: suppress everywhere
     │   └── ChannelDown         account, sender or configuration trouble: stop the whole channel
+    ├── EvidenceError           a claim cites what is no figure; it is rejected
     └── WebhookRefused          forged, stale or unreadable; nothing was written
 
 Callers decide by attribute, never by message text:
@@ -153,6 +154,12 @@ class ChannelDown(ProviderError):
 
     code = "channel_down"
     system_wide = True
+
+
+class EvidenceError(GrowthLoopError):
+    """This is no figure that can be asked for."""
+
+    code = "evidence"
 
 
 class WebhookRefused(GrowthLoopError):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from shared.state.transport import Transport
 
@@ -17,6 +18,20 @@ class OldestTransaction(BaseModel):
 
     age_s: int | None
     hidden: int
+
+
+class Figure(BaseModel):
+    """Of `n` counted at a level, one value for each dimension asked for, `k` reached the numerator."""
+
+    model_config = ConfigDict(frozen=True)
+
+    level: tuple[str, ...]
+    n: int
+    k: int
+
+
+PAGE = 1000
+_FIGURES = TypeAdapter(list[Figure])
 
 
 class Measures:
@@ -32,6 +47,36 @@ class Measures:
     def daily(self, since: date, upto: date) -> list[dict[str, Any]]:
         """{day, channel, metric, n, final} of these days; at most days × channels × metrics rows."""
         return list(self._call("daily_metrics_v1", since=since.isoformat(), upto=upto.isoformat()))
+
+    def figures(
+        self,
+        counts: str,
+        numerator: str,
+        denominator: str,
+        *,
+        dimensions: Sequence[str],
+        filters: Mapping[str, str],
+        since: date,
+        upto: date,
+    ) -> Iterator[Figure]:
+        """Figures by level, in their order, fetched in pages; `shared.evidence` names each question."""
+        after: list[str] | None = None
+        while page := _FIGURES.validate_python(
+            self._call(
+                "figures_v1",
+                counts=counts,
+                numerator=numerator,
+                denominator=denominator,
+                dimensions=list(dimensions),
+                filters=dict(filters),
+                since=since.isoformat(),
+                upto=upto.isoformat(),
+                after=after,
+                max_rows=PAGE,
+            )
+        ):
+            yield from page
+            after = list(page[-1].level)
 
     def funnel(self, today: date, baseline_days: int) -> list[dict[str, Any]]:
         """{channel, metric, n, baseline_n, baseline_days} for today against the days before."""

@@ -277,6 +277,9 @@ def measure(ledger: Ledger) -> None:
     measures.daily(TODAY, TODAY)
     measures.funnel(TODAY, 28)
     measures.counts_by_day(TODAY, TODAY)
+    for counts, by in (("touches", ("hour", "size")), ("companies", ())):
+        where = {"channel": "email"}
+        measures.figures(counts, "replied", "sent", dimensions=by, filters=where, since=TODAY, upto=TODAY)
     measures.not_contacted(NOW, NOW + DAY)
     measures.contacted_people(NOW, NOW + DAY)
     measures.dispositions(TODAY)

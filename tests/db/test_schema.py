@@ -44,11 +44,16 @@ def test_row_level_security__on_every_table_and_no_policy(ledger: Ledger) -> Non
     relations = dict(
         ledger.rows(
             "select relname, relkind::text || relrowsecurity from pg_class"
-            " where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')"
+            " where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'm', 'f')"
         )
     )
     assert len(relations) > 20
     assert set(relations.values()) == {"rtrue"}
+    views = ledger.rows(
+        "select relname, reloptions from pg_class"
+        " where relnamespace = 'public'::regnamespace and relkind = 'v'"
+    )
+    assert all(options == ["security_invoker=true"] for _, options in views)
     assert ledger.rows("select policyname from pg_policies") == []
 
 
@@ -56,11 +61,12 @@ def test_row_level_security__on_every_table_and_no_policy(ledger: Ledger) -> Non
 def test_strangers__have_no_privilege_on_anything(ledger: Ledger, role: str) -> None:
     tables = """
         select relname, p from pg_class c, unnest(%s::text[]) p
-        where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v')
             and has_table_privilege(%s, c.oid, p)"""
     assert ledger.rows(tables, list(TABLE_PRIVILEGES), role) == []
     columns = """
-        select relname from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+        select relname from pg_class c
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v')
             and has_any_column_privilege(%s, c.oid, 'select, insert, update, references')"""
     assert ledger.rows(columns, role) == []
     sequences = """

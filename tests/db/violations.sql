@@ -140,6 +140,9 @@ update cap_usage set used = -1;
 -- a_message_goes_in_or_out
 insert into messages (lead_id, channel, direction, at) select id, 'email', 'x', now() from leads;
 
+-- a_first_contact_is_on_a_channel_or_on_any
+update first_contacts set channel = 'x';
+
 -- a_touch_books_one_meeting
 insert into meetings (lead_id, touch_id, booked_at) select lead_id, touch_id, booked_at from meetings;
 

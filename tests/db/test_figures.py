@@ -1,0 +1,95 @@
+"""Figures by segment: of touches and of companies, asked for by an evidence id, whole beyond a page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from shared import evidence
+from shared.evidence import Evidence
+from shared.state.measures import Figure
+from tests.support.database import execute
+from tests.support.ledger import NOW, TODAY, Ledger, about
+
+DAY = timedelta(days=1)
+SPAN = f"{TODAY}..{TODAY + 9 * DAY}"
+
+
+def asked(ledger: Ledger, question: str) -> dict[tuple[str, ...], tuple[int, int]]:
+    """(n, k) by level."""
+    return {each.level: (each.n, each.k) for each in evidence.run(ledger.state, f"{question}:{SPAN}")}
+
+
+def two_calls_to_one_company(ledger: Ledger) -> None:
+    """The first is not answered, the second is, and that is heard twice; another company is called once."""
+    first, colleague, other = ledger.lead(), ledger.lead(company=0), ledger.lead(employees=300, industry=None)
+    ledger.accepted(first, channel="call")
+    ledger.after(days=1)
+    answered = ledger.accepted(colleague, channel="call")
+    ledger.accepted(other, channel="call")
+    for name in ("e1", "e2"):
+        ledger.hear(about(answered, name, milestones=("answered", "dm_contact"), at=NOW + 2 * DAY))
+
+
+def test_touches__by_day_hour_weekday_and_segment(ledger: Ledger) -> None:
+    two_calls_to_one_company(ledger)
+    by_hour = asked(ledger, "rate:answered/sent:by=weekday,hour:channel=call")
+    assert by_hour == {("1", "10"): (1, 0), ("2", "10"): (2, 1)}
+    assert asked(ledger, "rate:dm_contact/sent:by=size,industry") == {
+        ("11-50", "roofing"): (2, 1),
+        ("201-1000", ""): (1, 0),
+    }
+    assert asked(ledger, "rate:dm_contact/answered:size=11-50") == {(): (1, 1)}
+    assert asked(ledger, "rate:dm_contact/answered:size=1-10") == {}
+
+
+def test_companies__one_outcome_each_where_the_first_contact_stood(ledger: Ledger) -> None:
+    two_calls_to_one_company(ledger)
+    assert asked(ledger, "rate:answered/sent:companies:by=day") == {
+        (TODAY.isoformat(),): (1, 1),
+        ((TODAY + DAY).isoformat(),): (1, 0),
+    }
+    by_channel = asked(ledger, "rate:answered/sent:companies:by=channel")
+    assert by_channel == {("call",): (2, 1)}
+
+
+def test_a_company_written_to_and_called__is_one_on_all_channels(ledger: Ledger) -> None:
+    lead = ledger.lead()
+    ledger.accepted(lead)
+    ledger.after(days=2)
+    called = ledger.accepted(lead, channel="call", step=2)
+    ledger.hear(about(called, "e1", milestones=("answered", "booked"), at=ledger.now))
+    assert asked(ledger, "rate:booked/sent:companies") == {(): (1, 1)}
+    assert asked(ledger, "rate:booked/sent:companies:by=channel") == {("call",): (1, 1), ("email",): (1, 0)}
+
+
+def test_a_first_word_that_is_an_answer__is_not_lost(ledger: Ledger) -> None:
+    claim = ledger.submitted()
+    ledger.hear(about(claim, "e1", milestones=("replied",), at=NOW))
+    ledger.state.outreach.record_receipt(claim.id, claim.fence, "P-9", None)
+    assert asked(ledger, "rate:replied/sent:companies") == {(): (1, 1)}
+
+
+def test_a_meeting_that_was_held__counts_for_its_touch(ledger: Ledger) -> None:
+    claim = ledger.accepted()
+    ledger.hear(about(claim, "e1", milestones=("booked",), at=NOW))
+    execute(ledger.dsn, "update meetings set state = 'held'; update meetings set state = 'held'")
+    assert asked(ledger, "rate:held/booked") == {(): (1, 1)}
+
+
+def test_a_size_learned_later__moves_no_figure(ledger: Ledger) -> None:
+    claim = ledger.accepted()
+    execute(ledger.dsn, "update companies set employees = 5000")
+    ledger.hear(about(claim, "e1", milestones=("replied",), at=NOW))
+    assert asked(ledger, "rate:replied/sent:by=size") == {("11-50",): (1, 1)}
+
+
+def test_levels__are_whole_beyond_a_page(ledger: Ledger) -> None:
+    execute(
+        ledger.dsn,
+        "insert into touch_rollups select '2026-11-23', 'email', 'sent', 1, '', '', '', 's' || g, '', '', g"
+        " from generate_series(1, 2500) g",
+    )
+    found = evidence.run(ledger.state, Evidence("sent", "sent", TODAY, TODAY, ("source",)))
+    assert len(found) == 2500
+    assert sum(each.n for each in found) == 2500 * 2501 // 2
+    assert Figure(level=("s7",), n=7, k=7) in found
