@@ -258,7 +258,17 @@ def _in_ledger(loop: Loop, run: Run, standing: Standing, verdict: Literal["run",
     except BaseException:
         _give_back(loop, run, claim)
         raise
-    return _close(loop, run, claim, report)
+    closed = _close(loop, run, claim, report)
+    if closed.failed or closed.look_again:
+        _glance(working)
+    return closed
+
+
+def _glance(loop: Loop) -> None:
+    try:
+        stages.resolve(stages.GLANCE)(loop)
+    except Exception as error:  # noqa: BLE001 - what was done is on record; the watch looks again in minutes
+        log.error("glance failed: %s\n%s", describe(error)["code"], frames(error))
 
 
 def _give_back(loop: Loop, run: Run, claim: SlotClaim) -> None:

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Literal
+from typing import Any, Literal
 
 from shared.errors import ConfigurationError, NotBuilt
 from shared.period import PeriodKind
 from shared.report import StageReport
 
 DateRule = Literal["any", "today", "refused"]
+
+GLANCE = "functions.medic.watch:glance"
+"""What looks at once when a run failed or saw trouble."""
 
 LEASE_MARGIN_S = 20  # a container is ended by its time limit before its lease lapses
 
@@ -247,8 +250,8 @@ def not_built() -> tuple[str, ...]:
     return tuple(stage.name for stage in STAGES if not stage.built)
 
 
-def resolve(entry: str) -> Callable[..., StageReport]:
+def resolve(entry: str) -> Callable[..., Any]:
     """Import `module:function`, now and not before: a stage imports only what it uses."""
     module, _, function = entry.partition(":")
-    run: Callable[..., StageReport] = getattr(import_module(module), function)
-    return run
+    found: Callable[..., Any] = getattr(import_module(module), function)
+    return found

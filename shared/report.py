@@ -17,6 +17,7 @@ class StageReport:
     `slot` is `None` only where the database was out of reach, so that the time was not known. `interim`
     marks a preview made before the day's slot: its figures will change. `notes` are sentences for the
     owner. `error` has `code`, `kind`, `message` and what to do about it; it holds no personal data.
+    `look_again` asks the watch to look at once, since something was amiss; it is not kept.
     Nothing that was not done is `ok`.
     """
 
@@ -27,6 +28,7 @@ class StageReport:
     counts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     error: Mapping[str, Any] | None = None
+    look_again: bool = False
 
     @property
     def failed(self) -> bool:

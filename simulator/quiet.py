@@ -120,7 +120,7 @@ class Quiet:
 
 def did_nothing(name: str, report: StageReport) -> bool:
     """Whether a run of a stage left everything as it was, so far as its own report tells."""
-    if name not in ACTED or report.stage != name or report.status != "ok":
+    if name not in ACTED or report.stage != name or report.status != "ok" or report.look_again:
         return False
     told = name == "outreach_tick" and bool(report.notes)
     return not told and not any(report.counts.get(count) for count in ACTED[name])

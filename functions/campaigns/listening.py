@@ -17,7 +17,7 @@ from functions.failures import describe
 from shared.errors import ConfigurationError, ProviderError
 from shared.hearing import hear, with_words
 from shared.loop import Loop
-from shared.providers.channel import ChannelName
+from shared.providers.channel import PROVIDERS, ChannelName
 from shared.providers.event import ProviderEvent
 from shared.state.outreach import ChannelState, TickState
 from shared.state.reconciliation import Sighting
@@ -27,7 +27,6 @@ IDLE = timedelta(minutes=15)  # with nothing to send
 OVERLAP = timedelta(minutes=30)  # a provider's lists lag, and a call is listed by its begin
 FIRST_TIME = timedelta(days=1)
 REPORT_COMES = timedelta(minutes=3)  # a finished call is analysed before its report is sent
-PROVIDERS: dict[ChannelName, str] = {"call": "vapi", "sms": "twilio", "email": "resend"}
 
 
 class Listening:
@@ -54,6 +53,8 @@ class Listening:
             self._listen(channel, state, since, now)
         except (ProviderError, ConfigurationError) as error:
             self._tally.notes.append(f"{channel}: cannot be listened to ({error.code})")
+            self._tally.deaf[channel] = error.code
+            self._verbs.deaf(channel, error.code)
             if error.system_wide and self._found.due.get(channel):
                 self._tally.down.append(describe(error))
             return False

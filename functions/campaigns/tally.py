@@ -9,12 +9,16 @@ from typing import Any
 from shared.report import ReportStatus, StageReport
 from shared.state.outreach import TickState
 
+OURS = frozenset({"channel_failing", "not_heard", "unknown_touches"})
+"""Incidents that a tick ends by its ordinary work."""
+
 
 @dataclass
 class Tally:
     """What one tick did. `refused` counts by code, `failed` by provider code.
 
-    `settled` counts what was asked about, by what came of it; `heard` what no webhook had brought.
+    `settled` counts what was asked about, by what came of it; `heard` what no webhook had brought; `deaf`
+    are channels that could not be listened to, with the code.
     `down` are channels that will not work until somebody acts, `set_aside` touches that could not be made
     into a message; both as the ledger keeps errors. `halted` is the code that ended all channels at once.
     """
@@ -25,6 +29,7 @@ class Tally:
     unknown: Counter[str] = field(default_factory=Counter)
     settled: Counter[str] = field(default_factory=Counter)
     heard: Counter[str] = field(default_factory=Counter)
+    deaf: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     down: list[dict[str, Any]] = field(default_factory=list)
     set_aside: list[dict[str, Any]] = field(default_factory=list)
@@ -36,6 +41,10 @@ class Tally:
         if self.down:
             return self.down[0]
         return self.set_aside[0] if self.set_aside and not self.sent else None
+
+    def amiss(self, found: TickState) -> bool:
+        """Whether the watch should look now: something went wrong here, or what had may be over."""
+        return bool(self.failed or self.unknown or self.deaf or self.down or OURS & {*found.incidents})
 
     def report(self, stage: str, found: TickState) -> StageReport:
         """The tick in counts and sentences."""
@@ -50,7 +59,15 @@ class Tally:
             "heard": dict(self.heard),
         }
         status: ReportStatus = "failed" if self.error else "ok"
-        return StageReport(stage, None, status, counts=counts, notes=tuple(self.notes), error=self.error)
+        return StageReport(
+            stage,
+            None,
+            status,
+            counts=counts,
+            notes=tuple(self.notes),
+            error=self.error,
+            look_again=self.amiss(found),
+        )
 
 
 class ChannelStopped(Exception):

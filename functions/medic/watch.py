@@ -6,7 +6,7 @@ Silence of the whole system is for others to notice: the ping to a dead man's sw
 from __future__ import annotations
 
 from functions.medic.ping import ping
-from functions.medic.rounds import Account, behold, look_round, preview_round
+from functions.medic.rounds import Account, behold, look_round, preview_round, sight
 from shared.loop import Loop
 from shared.period import Period
 from shared.report import StageReport
@@ -26,6 +26,14 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
         raise
     ping(loop, "ok")
     return report(STAGE, account)
+
+
+def glance(loop: Loop) -> None:
+    """Put on record at once what is amiss, and what is not any more, from within another stage's run.
+
+    Repairs and messages are left to the watch, which comes within minutes.
+    """
+    sight(loop, behold(loop, "watch"), "watch")
 
 
 def report(stage: str, account: Account) -> StageReport:

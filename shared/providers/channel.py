@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 ChannelName = Literal["call", "email", "sms"]
+PROVIDERS: dict[ChannelName, str] = {"call": "vapi", "email": "resend", "sms": "twilio"}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from shared.providers.channel import ChannelName
 from shared.state.transport import Transport
 
 Severity = Literal["notice", "warning", "critical"]
@@ -101,13 +102,32 @@ class SenderHealth(BaseModel):
 
 
 class Struck(BaseModel):
-    """A channel on which one send after another failed, and with which code it rests."""
+    """A channel on which sends failed since one was accepted; the code is that of its last rest, if any."""
 
     model_config = ConfigDict(frozen=True)
 
-    channel: str
-    code: str
+    channel: ChannelName
+    code: str | None
     strikes: int
+    since: datetime
+
+
+class Deaf(BaseModel):
+    """A channel that cannot be listened to, so that nothing goes out on it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channel: ChannelName
+    code: str
+    since: datetime
+
+
+class Unsettled(BaseModel):
+    """Touches of one provider of which nobody knows whether it has them, and since when of the oldest."""
+
+    model_config = ConfigDict(frozen=True)
+
+    n: int
     since: datetime
 
 
@@ -115,8 +135,8 @@ class VitalSigns(BaseModel):
     """Everything the watch looks at, read in one round trip. Counts and ids; no person.
 
     `overdue` counts touches and `endless_calls` names calls that are past the limits which were asked for.
-    `last_event_at` and `awaiting` are by provider: its newest report, and accepted touches of the last
-    three days that are over two hours old and still have no outcome.
+    `unknown`, `last_event_at` and `awaiting` are by provider: touches nobody knows of, its newest report, and
+    accepted touches of the last three days that are over two hours old and still have no outcome.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -128,8 +148,7 @@ class VitalSigns(BaseModel):
     overdue: int
     oldest_due_at: datetime | None
     lapsed: tuple[str, ...]
-    unknown: int
-    oldest_unknown_at: datetime | None
+    unknown: dict[str, Unsettled]
     parked: int
     oldest_parked_at: datetime | None
     endless_calls: tuple[str, ...]
@@ -139,6 +158,7 @@ class VitalSigns(BaseModel):
     mail_7d: MailWeek
     senders: tuple[SenderHealth, ...]
     struck: tuple[Struck, ...]
+    deaf: tuple[Deaf, ...]
     oldest_transaction_s: int | None
     errors_1h: tuple[ErrorCount, ...]
 

@@ -145,7 +145,7 @@ class TickState(BaseModel):
     """What a tick finds when it opens, by channel: what is due, in flight, spent (USD); and who can send.
 
     `to_ask` are deliveries to be asked about now, `calls_without_end` calls that may have been forgotten,
-    `watched_at` is the slot of the newest run of the watch.
+    `watched_at` is the slot of the newest run of the watch, `incidents` the kinds of those open.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -159,6 +159,7 @@ class TickState(BaseModel):
     to_ask: int
     calls_without_end: int
     watched_at: datetime | None
+    incidents: tuple[str, ...]
     channels: dict[str, ChannelState]
 
 

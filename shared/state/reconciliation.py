@@ -143,6 +143,10 @@ class Reconciliation:
         """Everything that happened on this channel before `until` is applied."""
         self._call("heard_v1", channel=channel, until=until.isoformat())
 
+    def deaf(self, channel: str, code: str) -> None:
+        """The channel could not be listened to; `heard` ends it."""
+        self._call("deaf_v1", channel=channel, code=code)
+
     def trip(
         self, channel: str, *, code: str, retry_after: timedelta | None, first: timedelta, longest: timedelta
     ) -> datetime:

@@ -24,7 +24,8 @@ create trigger what_is_unknown_is_asked_about before update on public.deliveries
 for each row when (new.state is distinct from old.state) execute function public.note_unknown();
 
 -- What every container must know of a channel. It rests when its provider asked for that, and when sends keep failing:
--- `strikes` counts failures since the last send that was accepted, `struck_at` is when the first of them was.
+-- `strikes` counts failures since the last send that was accepted, `struck_at` is when the first of them was;
+-- `deaf_since` is since when it cannot be listened to.
 -- `heard_until`: everything that the provider took from us or got from people before that instant is in this ledger.
 -- `heard_by` is the start of the database server that noted it: another server may be a restored one, which has forgotten
 -- what was sent meanwhile.
@@ -34,9 +35,12 @@ create table public.channels (
     rest_code text,
     strikes int not null default 0,
     struck_at timestamptz,
+    deaf_since timestamptz,
+    deaf_code text,
     heard_until timestamptz,
     heard_by timestamptz,
     constraint a_rest_says_why check ((rests_until is null) = (rest_code is null)),
+    constraint what_is_deaf_says_why check ((deaf_since is null) = (deaf_code is null)),
     constraint strikes_are_counted_from_a_first check (strikes >= 0 and (strikes = 0) = (struck_at is null)),
     constraint what_was_heard_was_heard_by_a_server check ((heard_until is null) = (heard_by is null))
 );
@@ -57,6 +61,12 @@ create function public.text_reference(to_number text, body text) returns text
 language sql immutable
 set search_path = public, pg_temp
 as $$ select encode(sha256(convert_to(to_number || '|' || body, 'UTF8')), 'hex') $$;
+
+-- A provider has accepted something: its channel works again.
+create function public.channel_works(of_channel text) returns void
+language sql
+set search_path = public, pg_temp
+as $$ update channels c set strikes = 0, struck_at = null where c.channel = of_channel and c.strikes > 0 $$;
 
 -- Hold what is to be asked about now: {id, fence, kind, channel, state, payload, submitted_at, unknown_at, latest_at,
 -- address, purpose, held_out, lead}. Whoever dies with it leaves it to be asked about again after `hold_s`. The new fence shuts
@@ -113,6 +123,7 @@ begin
         set state = 'accepted', provider_id = settle_v1.provider_id, accepted_at = coalesce(x.accepted_at, t), code = null,
             parked_owner = null, parked_until = null
         where x.id = d.id;
+        perform channel_works(d.channel);
     elsif verdict = 'absent' then
         perform give_back_tokens(d.reserved);
         update deliveries x
@@ -228,8 +239,18 @@ language sql
 set search_path = public, pg_temp
 as $$
     update channels c
-    set heard_until = greatest(c.heard_until, heard_v1.until), heard_by = pg_postmaster_start_time()
+    set heard_until = greatest(c.heard_until, heard_v1.until), heard_by = pg_postmaster_start_time(),
+        deaf_since = null, deaf_code = null
     where c.channel = heard_v1.channel
+$$;
+
+-- A channel could not be listened to.
+create function public.deaf_v1(channel text, code text) returns void
+language sql
+set search_path = public, pg_temp
+as $$
+    update channels c set deaf_since = coalesce(c.deaf_since, loop_now()), deaf_code = deaf_v1.code
+    where c.channel = deaf_v1.channel
 $$;
 
 -- Which of these events are not stored so far.

@@ -26,6 +26,7 @@ begin
         'to_ask', (select count(*) from deliveries where state in ('unknown', 'parked') and ask_at <= t),
         'calls_without_end', (select count(*) from deliveries
             where state = 'accepted' and channel = 'call' and submitted_at <= t - interval '10 minutes' and (ask_at <= t) is not false),
+        'incidents', (select coalesce(jsonb_agg(distinct i.kind), '[]') from incidents i where i.closed_at is null),
         'watched_at', (select max(r.slot) from stage_runs r where r.stage = 'watch'),
         'channels', (select jsonb_object_agg(c.channel, jsonb_build_object(
             'rests_until', c.rests_until, 'heard_until', c.heard_until,
@@ -134,7 +135,6 @@ end
 $$;
 
 -- The person is locked first, as an event does that concerns the same touch: in the other order the two would deadlock.
--- What a provider accepts shows that its channel works again.
 create or replace function public.record_receipt_v1(id uuid, fence bigint, provider_id text, cost_usd numeric default null) returns boolean
 language plpgsql
 set search_path = public, pg_temp
@@ -149,8 +149,7 @@ begin
     if not found then return false; end if;
     update touches o set cost_usd = greatest(o.cost_usd, record_receipt_v1.cost_usd) where o.id = record_receipt_v1.id;
     perform settle_budget(record_receipt_v1.id);
-    update channels c set strikes = 0, struck_at = null
-    where c.strikes > 0 and c.channel = (select d.channel from deliveries d where d.id = record_receipt_v1.id);
+    perform channel_works(d.channel) from deliveries d where d.id = record_receipt_v1.id;
     return true;
 end
 $$;

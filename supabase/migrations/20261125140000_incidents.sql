@@ -164,8 +164,9 @@ begin
         'lapsed', (select coalesce(jsonb_agg(d.id order by d.id), '[]') from (
             select id from deliveries where state in ('leased', 'submitted') and lease_until < t - interval '6 minutes'
             order by id limit 20) d),
-        'unknown', (select count(*) from deliveries d where d.state = 'unknown'),
-        'oldest_unknown_at', (select min(d.submitted_at) from deliveries d where d.state = 'unknown'),
+        'unknown', (select coalesce(jsonb_object_agg(x.provider, jsonb_build_object('n', x.n, 'since', x.since)), '{}') from (
+            select d.provider, count(*) as n, min(d.unknown_at) as since from deliveries d
+            where d.state = 'unknown' and d.kind = 'touch' group by 1) x),
         'parked', (select count(*) from deliveries d where d.state = 'parked'),
         'oldest_parked_at', (select min(d.submitted_at) from deliveries d where d.state = 'parked'),
         'endless_calls', (select coalesce(jsonb_agg(x.id order by x.id), '[]') from (
@@ -190,7 +191,9 @@ begin
             from senders s where s.active),
         'struck', (select coalesce(jsonb_agg(jsonb_build_object(
             'channel', c.channel, 'code', c.rest_code, 'strikes', c.strikes, 'since', c.struck_at) order by c.channel), '[]')
-            from channels c where c.strikes > 1),
+            from channels c where c.strikes > 0),
+        'deaf', (select coalesce(jsonb_agg(jsonb_build_object('channel', c.channel, 'code', c.deaf_code, 'since', c.deaf_since)
+            order by c.channel), '[]') from channels c where c.deaf_since is not null),
         'oldest_transaction_s', (oldest_transaction_v1() ->> 'age_s')::int,
         'errors_1h', (select coalesce(jsonb_agg(to_jsonb(x) order by x.n desc, x.stage, x.code), '[]') from (
             select r.stage, coalesce(r.error ->> 'code', 'unexplained') as code, coalesce(r.error ->> 'where', '') as at,

@@ -10,7 +10,7 @@ import pytest
 
 from functions.medic.outlook import STATUS_PAGES
 from shared.outside import Answer, Outside
-from tests.support.world import Stand, at, people, stand
+from tests.support.world import Faults, Stand, at, people, stand
 
 FAILED = """
 insert into stage_runs (stage, slot, state, worker, fence, lease_until, started_at, finished_at, error)
@@ -134,3 +134,20 @@ def test_a_watch_that_stays_away__is_started_by_the_tick(here: Stand) -> None:
         "The watch was last here at 12:10 UTC: started."
     ]
     assert [row["slot"] for row in here.rows(watches)] == [at(8, 10), at(8, 25)]
+
+
+def test_an_answer_that_was_lost__is_on_record_at_once_and_closed_when_it_is_settled(here: Stand) -> None:
+    here.plan()
+    here.fault = Faults("resend.send", "drop")
+    here.tick()
+    lost = """select kind, target, severity, opened_at, closed_at, closed_by from incidents
+              where target = 'resend' order by kind"""
+    assert [(row["kind"], row["target"], row["severity"], row["closed_at"]) for row in here.rows(lost)] == [
+        ("channel_failing", "resend", "notice", None),
+        ("unknown_touches", "resend", "notice", None),
+    ]
+    here.tick()
+    here.tick()
+    assert {row["closed_by"] for row in here.rows(lost)} == {"itself"}
+    assert all(row["closed_at"] - row["opened_at"] < timedelta(minutes=4) for row in here.rows(lost))
+    assert len(here.sent("email")) == 4

@@ -229,6 +229,7 @@ def reconcile(ledger: Ledger) -> None:
     verbs.adopt(Sighting("vapi", "P-other", str(UUID(int=7)), NOW))
     verbs.unheard("resend", ["d", "never"])
     verbs.heard("email", NOW)
+    verbs.deaf("sms", "x")
     verbs.trip("sms", code="x", retry_after=DAY, first=DAY, longest=DAY)
     verbs.rest("email", until=NOW + DAY, code="x")
     out.open_tick(TODAY)

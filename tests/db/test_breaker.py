@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from shared.state import State
+from shared.state.incidents import VitalSigns
 from shared.state.postgres import PostgresTransport
 from tests.support.ledger import NOW, TODAY, Ledger
 
@@ -52,8 +53,8 @@ def test_first_failure__rests_no_longer_than_it_was_asked_to(ledger: Ledger) -> 
         "sms", code="twilio.20429", retry_after=asked, first=MINUTE, longest=MINUTE
     )
     assert until == ledger.state.outreach.open_tick(TODAY).channels["sms"].rests_until == NOW + asked
-    signs = ledger.state.incidents.vital_signs(TODAY, late_minutes=20, endless_minutes=45)
-    assert signs.struck == (), "one failure may be chance"
+    signs = _signs(ledger)
+    assert [(each.channel, each.strikes) for each in signs.struck] == [("sms", 1)]
 
 
 def test_rest__longer_than_a_touchs_life__leaves_it_to_expire(ledger: Ledger) -> None:
@@ -62,3 +63,28 @@ def test_rest__longer_than_a_touchs_life__leaves_it_to_expire(ledger: Ledger) ->
     ledger.after(hours=1)
     ledger.state.outreach.open_tick(TODAY)
     assert ledger.value("select state from deliveries") == "expired"
+
+
+def test_a_channel_that_cannot_be_heard__is_so_since_the_first_time_until_it_is_heard(ledger: Ledger) -> None:
+    verbs = ledger.state.reconciliation
+    verbs.deaf("call", "vapi.503")
+    ledger.after(minutes=3)
+    verbs.deaf("call", "vapi.500")
+    assert [(each.channel, each.code, each.since) for each in _signs(ledger).deaf] == [
+        ("call", "vapi.500", NOW)
+    ]
+    verbs.heard("call", NOW)
+    assert _signs(ledger).deaf == ()
+
+
+def test_a_touch_found_at_its_provider__shows_that_the_channel_works(ledger: Ledger) -> None:
+    verbs, claim = ledger.state.reconciliation, ledger.submitted(channel="call")
+    ledger.state.outreach.record_failure(claim.id, claim.fence, verdict="unknown", code="x")
+    verbs.trip("call", code="x", retry_after=None, first=MINUTE, longest=MINUTE)
+    (held,) = verbs.claim_unknown(max_rows=9, hold_s=60, conversation_days=14)
+    assert verbs.accept(held, "P-1")
+    assert _signs(ledger).struck == ()
+
+
+def _signs(ledger: Ledger) -> VitalSigns:
+    return ledger.state.incidents.vital_signs(TODAY, late_minutes=20, endless_minutes=45)

@@ -107,7 +107,7 @@ def test_figures__are_counted_from_the_table_without_notices(state: State, datab
 
 def test_vital_signs__of_an_empty_database(state: State) -> None:
     signs = state.incidents.vital_signs(NOW.date(), late_minutes=20, endless_minutes=45)
-    assert (signs.now, signs.live, signs.overdue, signs.unknown, signs.errors_1h) == (NOW, False, 0, 0, ())
+    assert (signs.now, signs.live, signs.overdue, signs.unknown, signs.errors_1h) == (NOW, False, 0, {}, ())
 
 
 def test_what_is_late_or_endless__is_as_the_owner_says(ledger: Ledger) -> None:

@@ -271,6 +271,9 @@ insert into sales (lead_id, sold_at, entered_by) select l.id, now(), 'x' from le
 -- a_rest_says_why
 update channels set rests_until = now();
 
+-- what_is_deaf_says_why
+update channels set deaf_since = now();
+
 -- strikes_are_counted_from_a_first
 update channels set strikes = 1;
 

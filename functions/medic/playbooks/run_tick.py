@@ -10,9 +10,9 @@ from shared.state.incidents import Incident
 TICK = "outreach_tick"
 
 
-def applies(_: Incident, scene: Scene) -> bool:
-    """While live and not stopped by the owner."""
-    return scene.signs.live and not scene.signs.kill_switch
+def applies(incident: Incident, scene: Scene) -> bool:
+    """While live and not stopped by the owner, for what the next tick of its own would not settle."""
+    return incident.severity != "notice" and scene.signs.live and not scene.signs.kill_switch
 
 
 def act(loop: Loop, _: Incident) -> str:

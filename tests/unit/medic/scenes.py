@@ -60,8 +60,7 @@ def quiet(**signs: Any) -> Scene:
         overdue=0,
         oldest_due_at=None,
         lapsed=(),
-        unknown=0,
-        oldest_unknown_at=None,
+        unknown={},
         parked=0,
         oldest_parked_at=None,
         endless_calls=(),
@@ -71,6 +70,7 @@ def quiet(**signs: Any) -> Scene:
         mail_7d=MailWeek(sent=400, bounced=2, complained=0),
         senders=(),
         struck=(),
+        deaf=(),
         oldest_transaction_s=None,
         errors_1h=(),
     )

@@ -11,7 +11,7 @@ import pytest
 from functions import slots, stages
 from functions.medic.outlook import Outlook, admitted
 from functions.medic.probes import Scene, all_probes, probes_of
-from shared.state.incidents import ErrorCount, MailWeek, SenderHealth, Struck
+from shared.state.incidents import Deaf, ErrorCount, MailWeek, SenderHealth, Struck, Unsettled
 from tests.unit.medic.scenes import MINUTE, NOW, ZONE, quiet, run_of, with_run
 
 HOUR = timedelta(hours=1)
@@ -21,6 +21,12 @@ def found(kind: str, scene: Scene) -> list[str]:
     """The targets that a probe names."""
     probe = next(probe for probe in all_probes() if probe.kind == kind)
     return [finding.target for finding in probe.look(scene) or ()]
+
+
+def severities(kind: str, scene: Scene) -> list[str]:
+    """How bad a probe finds it."""
+    probe = next(probe for probe in all_probes() if probe.kind == kind)
+    return [finding.severity for finding in probe.look(scene) or ()]
 
 
 def slow(scene: Scene) -> Scene:
@@ -54,8 +60,9 @@ TROUBLE: dict[str, tuple[Scene, str]] = {
     "provider_trouble": (replace(quiet(), outlook=Outlook(providers={"vapi": "degraded"})), "vapi"),
     "channel_failing": (
         quiet(struck=(Struck(channel="sms", code="twilio.503", strikes=2, since=NOW),)),
-        "sms",
+        "twilio",
     ),
+    "not_heard": (quiet(deaf=(Deaf(channel="call", code="vapi.503", since=NOW),)), "vapi"),
     "sender_health": (quiet(senders=(SenderHealth(id="call:+1", health="quarantined"),)), "call:+1"),
     "sending_domain": (
         replace(quiet(), outlook=Outlook(domains={"mail.example.com": "no DMARC policy"})),
@@ -64,7 +71,7 @@ TROUBLE: dict[str, tuple[Scene, str]] = {
     "spend": (quiet(spent_today={"call": 58.0}), "call"),
     "stage_failing": (executor(state="failed", error={"code": "unreachable"}), "daily_executor"),
     "stage_missed": (with_run(quiet(), "daily_executor", None), "daily_executor"),
-    "unknown_touches": (quiet(unknown=1, oldest_unknown_at=NOW - HOUR), "touches"),
+    "unknown_touches": (quiet(unknown={"vapi": Unsettled(n=1, since=NOW)}), "vapi"),
     "webhook_silence": (
         quiet(awaiting={"resend": 12}, last_event_at={"resend": NOW - 7 * HOUR}),
         "resend",
@@ -109,11 +116,28 @@ def test_the_watch__looks_with_fewer_probes_than_the_medic() -> None:
         ("mail_health", quiet(mail_7d=MailWeek(sent=49, bounced=20, complained=0))),
         ("webhook_silence", quiet(awaiting={"resend": 9}, last_event_at={})),
         ("webhook_silence", quiet(awaiting={"resend": 12}, last_event_at={"resend": NOW - HOUR})),
-        ("unknown_touches", quiet(unknown=1, oldest_unknown_at=NOW - 44 * MINUTE)),
     ],
 )
 def test_a_probe__is_silent_below_its_limit(kind: str, scene: Scene) -> None:
     assert found(kind, scene) == []
+
+
+@pytest.mark.parametrize(("minutes", "severity"), [(0, "notice"), (44, "notice"), (45, "warning")])
+def test_unknown_touches__are_a_notice_while_the_tick_asks(minutes: int, severity: str) -> None:
+    since = NOW - minutes * MINUTE
+    assert severities("unknown_touches", quiet(unknown={"vapi": Unsettled(n=1, since=since)})) == [severity]
+
+
+@pytest.mark.parametrize(("strikes", "severity"), [(1, "notice"), (2, "warning")])
+def test_a_failed_send__is_a_notice_and_two_in_a_row_a_warning(strikes: int, severity: str) -> None:
+    struck = Struck(channel="call", code=None, strikes=strikes, since=NOW)
+    assert severities("channel_failing", quiet(struck=(struck,))) == [severity]
+
+
+@pytest.mark.parametrize(("minutes", "severity"), [(14, "notice"), (15, "warning")])
+def test_a_channel_not_heard__is_a_notice_until_it_lasts(minutes: int, severity: str) -> None:
+    deaf = Deaf(channel="sms", code="twilio.503", since=NOW - minutes * MINUTE)
+    assert severities("not_heard", quiet(deaf=(deaf,))) == [severity]
 
 
 def test_a_complaint__is_counted_however_few_mails_went_out() -> None:
