@@ -133,35 +133,6 @@ begin
 end
 $$;
 
--- Everything the gate wants to know about one person; the caller picks the address by channel.
-create or replace function public.lead_facts(of_lead_id bigint, conversation_days int) returns jsonb
-language sql stable
-set search_path = public, pg_temp
-as $$
-    select jsonb_build_object(
-        'lead_id', l.id, 'company_id', l.company_id, 'first_name', l.first_name, 'last_name', l.last_name,
-        'title', l.title, 'email', l.email, 'email_invalid', l.email_invalid_since is not null,
-        'country', l.country, 'region', l.region, 'city', l.city, 'zones', to_jsonb(l.zones), 'source', l.source,
-        'score', l.score, 'priority', l.priority, 'company', c.name, 'industry', c.industry,
-        'phones', coalesce((select jsonb_agg(jsonb_build_object(
-            'number', p.number, 'label', p.label, 'line_type', p.line_type, 'looked_up_on', p.looked_up_at::date,
-            'invalid', p.invalid_since is not null, 'dnc_scrubbed_on', p.dnc_scrubbed_on, 'dnc_listed', p.dnc_listed,
-            'rnd_checked_on', p.rnd_checked_on, 'suppressed', is_suppressed(l.id, p.number)) order by p.number)
-            from phones p where p.lead_id = l.id), '[]'),
-        'consents', coalesce((select jsonb_agg(jsonb_build_object(
-            'id', k.id, 'channel', k.channel, 'address', k.address, 'consent_type', k.consent_type,
-            'scope', k.scope, 'given_on', k.given_on, 'revoked', k.revoked_at is not null) order by k.given_on desc, k.id desc)
-            from consents k where k.lead_id = l.id), '[]'),
-        'suppressed', is_suppressed(l.id), 'email_suppressed', is_suppressed(l.id, l.email),
-        'in_conversation', in_conversation(l.id, conversation_days),
-        'last_message_at', (select max(m.at) from messages m where m.lead_id = l.id and m.direction = 'in'),
-        'meeting_at', (select min(m.starts_at) from meetings m
-            where m.lead_id = l.id and m.state = 'booked' and not m.clashes and m.starts_at > loop_now()),
-        'touches_24h', n.last_24h, 'touches_7d', n.last_7d, 'touches_total', n.total, 'last_touch_at', n.last_at)
-    from leads l left join companies c on c.id = l.company_id, contacts_of(l.id) n
-    where l.id = of_lead_id
-$$;
-
 do $$
 declare t record;
 begin
