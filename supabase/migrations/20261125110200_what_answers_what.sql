@@ -98,28 +98,6 @@ begin
 end
 $$;
 
--- Somebody called us and nobody answered: they hear from us in writing, once a day, and the owner reads of it.
-create function public.answer_missed_call(
-    of_lead_id bigint, of_company_id bigint, of_touch_id uuid, of_event_id bigint, e jsonb
-) returns void
-language plpgsql
-set search_path = public, pg_temp
-as $$
-declare
-    t timestamptz := (e ->> 'occurred_at')::timestamptz;
-    by_channel text := written_channel(of_lead_id, true);
-begin
-    insert into messages (lead_id, touch_id, event_id, channel, direction, reply_class, at, address)
-    values (of_lead_id, of_touch_id, of_event_id, 'call', 'in', 'missed_call', t, e ->> 'from_address');
-    perform note_conversation(of_lead_id, of_company_id, t);
-    perform stop_sequences(of_lead_id, of_company_id, 'replied');
-    if by_channel is not null then
-        perform plan_answer(of_lead_id, 'reply', by_channel, format('scripts/%s_missed_call', by_channel),
-                            'missed:' || t::date, of_event_id, t, t + interval '1 day');
-    end if;
-end
-$$;
-
 -- The pause of somebody who is away ends on the day they named, else after a week. Their next step waits, and keeps its life.
 create function public.pause_until_back(of_lead_id bigint, e jsonb) returns void
 language plpgsql

@@ -31,6 +31,7 @@ as $$
 $$;
 
 -- Everything that asks for the owner's answer and was not dealt with: {trigger, lead, touch, channel, wish, words, at}.
+-- Somebody who called and reached nobody waits like one who wrote.
 -- Whoever opted out and then booked wants that meeting, and nothing else.
 create function public.hot_triggers(since timestamptz)
 returns table (key text, lead_id bigint, touch_id uuid, channel text, wish text, words text, at timestamptz)
@@ -41,7 +42,7 @@ as $$
         select 'message:' || m.id as key, m.lead_id, m.touch_id, m.channel, m.reply_class as wish, m.body as words, m.at
         from messages m
         where m.direction = 'in' and m.handled_at is null and m.at >= since
-            and m.reply_class in ('positive', 'question', 'callback')
+            and m.reply_class in ('positive', 'question', 'callback', 'missed_call')
         union all
         select 'callback:' || o.id, o.lead_id, o.id, o.channel, o.disposition, call_words(o.id), d.closed_at
         from touches o join deliveries d on d.id = o.id

@@ -1,29 +1,25 @@
--- Missed calls among the hot leads.
+-- Missed calls: whoever called and reached nobody.
 
--- Somebody who called and reached nobody waits for the owner like one who wrote.
--- Everything that asks for the owner's answer and was not dealt with: {trigger, lead, touch, channel, wish, words, at}.
--- Whoever opted out and then booked wants that meeting, and nothing else.
-create or replace function public.hot_triggers(since timestamptz)
-returns table (key text, lead_id bigint, touch_id uuid, channel text, wish text, words text, at timestamptz)
-language sql stable
+-- Somebody called us and nobody answered: they hear from us in writing, once a day, and the owner reads of it.
+create function public.answer_missed_call(
+    of_lead_id bigint, of_company_id bigint, of_touch_id uuid, of_event_id bigint, e jsonb
+) returns void
+language plpgsql
 set search_path = public, pg_temp
 as $$
-    select x.key, x.lead_id, x.touch_id, x.channel, x.wish, x.words, x.at from (
-        select 'message:' || m.id as key, m.lead_id, m.touch_id, m.channel, m.reply_class as wish, m.body as words, m.at
-        from messages m
-        where m.direction = 'in' and m.handled_at is null and m.at >= since
-            and m.reply_class in ('positive', 'question', 'callback', 'missed_call')
-        union all
-        select 'callback:' || o.id, o.lead_id, o.id, o.channel, o.disposition, call_words(o.id), d.closed_at
-        from touches o join deliveries d on d.id = o.id
-        where o.disposition = 'callback' and d.closed_at >= since
-        union all
-        select 'meeting:' || m.id, m.lead_id, m.touch_id, coalesce(o.channel, 'email'), 'meeting', call_words(o.id), m.booked_at
-        from meetings m left join touches o on o.id = m.touch_id
-        where m.state = 'booked' and m.booked_at >= since and coalesce(m.starts_at > loop_now(), true)) x
-    left join conversations c on c.lead_id = x.lead_id
-    where (c.handled_at is null or x.at > c.handled_at)
-        and (x.wish = 'meeting' or not is_suppressed(x.lead_id))
+declare
+    t timestamptz := (e ->> 'occurred_at')::timestamptz;
+    by_channel text := written_channel(of_lead_id, true);
+begin
+    insert into messages (lead_id, touch_id, event_id, channel, direction, reply_class, at, address)
+    values (of_lead_id, of_touch_id, of_event_id, 'call', 'in', 'missed_call', t, e ->> 'from_address');
+    perform note_conversation(of_lead_id, of_company_id, t);
+    perform stop_sequences(of_lead_id, of_company_id, 'replied');
+    if by_channel is not null then
+        perform plan_answer(of_lead_id, 'reply', by_channel, format('scripts/%s_missed_call', by_channel),
+                            'missed:' || t::date, of_event_id, t, t + interval '1 day');
+    end if;
+end
 $$;
 
 do $$
