@@ -45,6 +45,7 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
         tally.notes += [f"hot leads: {n} {what}" for what, n in sorted(told.items())]
         mind_the_watch(loop, found, tally)
         heard = settle(loop, found, tally)
+        found = with_set_up(loop, found, tally)
         if any(found.due.values()):
             send_due(loop, found, tally, heard)
     return tally.report(STAGE, found)
@@ -80,7 +81,6 @@ def send_due(loop: Loop, found: TickState, tally: Tally, heard: set[ChannelName]
         code = "KILL_SWITCH" if status.kill_switch else "NOT_LIVE"
         tally.refused[code] += loop.state.outreach.hold_due(code)
         return
-    found = with_set_up(loop, found, tally)
     changed = check_health(loop, local_date(found.now, loop.zone))
     tally.notes += in_words(changed)
     found = with_health(found, changed)
@@ -92,8 +92,9 @@ def send_due(loop: Loop, found: TickState, tally: Tally, heard: set[ChannelName]
 
 
 def with_set_up(loop: Loop, found: TickState, tally: Tally) -> TickState:
-    """Ask again whether a sender that something waits for is set up: at 08:00 nobody may have answered."""
-    if all(sender.set_up for sender in found.senders if found.due.get(sender.channel)):
+    """Ask again whether senders are set up, once the time for it has come: at 08:00 nobody may have answered."""
+    waiting = [each.set_up_ask_at for each in found.senders if not each.set_up]
+    if not any(at is not None and at <= found.now for at in waiting):
         return found
     tally.notes += seed(loop)
     return loop.state.outreach.open_tick(local_date(found.now, loop.zone))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeVar
 
 from shared.config import SenderSetting
@@ -13,6 +13,7 @@ from shared.loop import Loop
 from shared.state.outreach import TickState
 
 T = TypeVar("T")
+NO_ANSWER = timedelta(minutes=10)  # then it is asked again
 
 
 def seed(loop: Loop) -> list[str]:
@@ -20,7 +21,8 @@ def seed(loop: Loop) -> list[str]:
 
     A mailbox is set up when its domain is verified at the sending service (SPF and DKIM), a number that texts
     when the carriers took its campaign (A2P 10DLC), one that calls when it has its reference. What cannot be
-    asked stays as it was known; never known is not set up.
+    asked stays as it was known; never known is not set up. What is not set up is asked about again later, by
+    the tick.
     """
     channels = {sender.channel for sender in loop.settings.senders}
     domains, notes = _asked(loop, "sending domains", _domains) if "email" in channels else (None, [])
@@ -37,7 +39,8 @@ def seed(loop: Loop) -> list[str]:
             "channel": sender.channel,
             "address": sender.address,
             "provider_ref": sender.reference,
-            "set_up": set_up[sender.channel](sender),
+            "set_up": (known := set_up[sender.channel](sender)),
+            "ask_at": _asked_again(loop, known),
             "warmup_started_on": sender.warmup_started_on,
         }
         for sender in senders
@@ -77,6 +80,14 @@ def in_words(changed: list[Verdict]) -> list[str]:
     return [
         f"{each.sender_id} {state[each.health]}{f': {each.why}' if each.why else ''}." for each in changed
     ]
+
+
+def _asked_again(loop: Loop, set_up: bool | None) -> str | None:
+    """When its provider is asked about a sender again: a no stands as long as a touch that it refused waits."""
+    if set_up:
+        return None
+    wait = timedelta(minutes=loop.rules.pace.waits.sender_setup_minutes) if set_up is False else NO_ANSWER
+    return (loop.clock.now() + wait).isoformat()
 
 
 def _domains(loop: Loop) -> frozenset[str]:

@@ -124,6 +124,7 @@ class SenderFacts(BaseModel):
     address: str
     provider_ref: str | None
     set_up: bool
+    set_up_ask_at: datetime | None = None
     health: str
     warmup_started_on: date
     last_submitted_at: datetime | None

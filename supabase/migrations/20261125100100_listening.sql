@@ -1,5 +1,8 @@
 -- The steps of sending as they were, and now also: listen before sending, rest when told to, adopt what is already out.
 
+-- Whether a sender is set up is its provider's to say. What was no, or no answer, is asked again at this time.
+alter table public.senders add column set_up_ask_at timestamptz;
+
 -- The start of a tick, as before; it also says how many deliveries are to be asked about, how many calls are without an end,
 -- and how each channel stands.
 create or replace function public.open_tick_v1(today date) returns jsonb
@@ -39,7 +42,7 @@ begin
             from cap_usage u where u.scope like 'budget:%' and u.bucket = today::text),
         'senders', (select coalesce(jsonb_agg(jsonb_build_object(
             'id', s.id, 'channel', s.channel, 'address', s.address, 'provider_ref', s.provider_ref, 'set_up', s.set_up,
-            'health', s.health, 'warmup_started_on', s.warmup_started_on, 'last_submitted_at', s.last_submitted_at,
+            'set_up_ask_at', s.set_up_ask_at, 'health', s.health, 'warmup_started_on', s.warmup_started_on, 'last_submitted_at', s.last_submitted_at,
             'used_today', coalesce((select u.used from cap_usage u
                 where u.scope = 'sender:' || s.id and u.bucket = today::text), 0),
             'used_last_hour', (select count(*) from touches o join deliveries d on d.id = o.id

@@ -6,20 +6,26 @@ alter table public.senders add column health_since timestamptz;
 alter table public.phones add column rnd_checked_on date;
 
 -- Configured senders become the active ones. A `set_up` that could not be asked about stays as it was known, and starts as no.
+-- What waited for a sender to be set up is due at once when it is.
 create or replace function public.seed_senders_v1(configured jsonb) returns void
 language plpgsql
 set search_path = public, pg_temp
 as $$
 begin
     perform pg_advisory_xact_lock(hashtextextended('senders', 0));
+    update deliveries d set due_at = loop_now()
+    where d.state = 'planned' and d.code = 'SENDER_SETUP' and d.channel in (
+        select s.channel from senders s join jsonb_array_elements(configured) x on x ->> 'id' = s.id
+        where (x ->> 'set_up')::boolean and not s.set_up);
     update senders set active = false where id not in (select x ->> 'id' from jsonb_array_elements(configured) x);
-    insert into senders as s (id, channel, address, provider_ref, set_up, warmup_started_on)
+    insert into senders as s (id, channel, address, provider_ref, set_up, set_up_ask_at, warmup_started_on)
     select x ->> 'id', x ->> 'channel', x ->> 'address', x ->> 'provider_ref',
            coalesce((x ->> 'set_up')::boolean, (select o.set_up from senders o where o.id = x ->> 'id'), false),
+           (x ->> 'ask_at')::timestamptz,
            coalesce((x ->> 'warmup_started_on')::date, loop_now()::date)
     from jsonb_array_elements(configured) x
     on conflict on constraint senders_pkey do update
-    set set_up = excluded.set_up, provider_ref = excluded.provider_ref, active = true;
+    set set_up = excluded.set_up, set_up_ask_at = excluded.set_up_ask_at, provider_ref = excluded.provider_ref, active = true;
 end
 $$;
 

@@ -157,6 +157,33 @@ def test_line_type__is_asked_again_when_the_answer_is_old(ledger: Ledger, age: i
     assert ledger.state.people.numbers_to_look_up_again(5, valid_days=180) == [number] * again
 
 
+def test_set_up__a_no_is_asked_again_in_an_hour_and_no_answer_in_ten_minutes(ledger: Ledger) -> None:
+    down = Unreachable("resend: nothing was sent.", code="resend.unreachable")
+    senders.seed(loop_over(ledger, down, campaign=False))
+    asked = {
+        each.id: each.set_up_ask_at and each.set_up_ask_at - ledger.now
+        for each in ledger.state.outreach.open_tick(TODAY).senders
+    }
+    assert asked["email:mary@mail.example.com"] == timedelta(minutes=10)
+    assert asked["sms:+12125550178"] == timedelta(hours=1)
+    senders.seed(loop_over(ledger, ["mail.example.com"]))
+    assert set_up(ledger)["email:mary@mail.example.com"]
+    assert [each.set_up_ask_at for each in ledger.state.outreach.open_tick(TODAY).senders if each.set_up] == [
+        None,
+        None,
+    ]
+
+
+def test_set_up__what_waited_for_it_is_due_at_once(ledger: Ledger) -> None:
+    ledger.state.outreach.seed_senders([sender("email", set_up=False)])
+    claim = ledger.claimed()
+    ledger.state.outreach.refuse(claim, "SENDER_SETUP", ledger.now + timedelta(hours=1))
+    ledger.state.outreach.seed_senders([sender("email", set_up=False)])
+    assert ledger.state.outreach.open_tick(TODAY).due == {}
+    ledger.state.outreach.seed_senders([sender("email")])
+    assert ledger.state.outreach.open_tick(TODAY).due == {"email": 1}
+
+
 def test_seeding__keeps_who_was_there(ledger: Ledger) -> None:
     ledger.state.outreach.seed_senders([sender("email", set_up=None)])
     assert set_up(ledger) == {"email": True}
