@@ -7,14 +7,12 @@ change that the mail showed.
 from __future__ import annotations
 
 from markupsafe import Markup
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from functions.web.page import form_value, page, paragraph
-from shared.errors import StateError, WebhookRefused
+from functions.web.signed import SignedPage
 from shared.links import approval_of
-from shared.loop import Loop
 
 _BUTTONS = Markup(
     "<form method='post'><p><button name='answer' value='approve'>Yes, do it</button></p>"
@@ -28,32 +26,20 @@ _OUTCOMES = {
 }
 
 
-class Approvals:
+class Approvals(SignedPage):
     """The two halves of an approval link."""
-
-    def __init__(self, loop: Loop) -> None:
-        self._loop = loop
 
     async def show(self, request: Request) -> Response:
         """What would change, with two buttons; or how it stands, when it is decided."""
-        return await run_in_threadpool(self._guarded, request.path_params["token"], None)
+        return await self._serve(request, lambda token: self._shown(token, None))
 
     async def act(self, request: Request) -> Response:
         """Take the answer; a second one changes nothing and shows the first."""
         answer = await form_value(request, "answer")
-        return await run_in_threadpool(self._guarded, request.path_params["token"], answer or "")
+        return await self._serve(request, lambda token: self._shown(token, answer))
 
-    def _guarded(self, token: str, answer: str | None) -> Response:
-        try:
-            approval_id, fingerprint = approval_of(self._loop.settings, token)
-            return self._shown(approval_id, fingerprint, answer)
-        except WebhookRefused:
-            return page("This link is not complete", paragraph("Please copy the whole link."), 404)
-        except StateError as error:
-            self._loop.log.error("approval not taken", extra={"code": error.code})
-            return page("Please try again", paragraph("We could not reach the database."), 503)
-
-    def _shown(self, approval_id: int, fingerprint: str, answer: str | None) -> Response:
+    def _shown(self, token: str, answer: str | None) -> Response:
+        approval_id, fingerprint = approval_of(self._loop.settings, token)
         verbs = self._loop.state.experiments
         if answer in ("approve", "deny"):
             said = verbs.answer_approval(approval_id, fingerprint, approve=answer == "approve", actor="owner")

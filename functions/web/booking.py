@@ -12,15 +12,13 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from functions.web.offer import Offer, day_words, hour_words
 from functions.web.page import form_value, page, paragraph
-from shared.errors import ConfigurationError, StateError, WebhookRefused
+from functions.web.signed import SignedPage
 from shared.links import booking_touch_of
-from shared.loop import Loop
 
 _ONE = Markup('<button name="slot" value="{value}" aria-label="{hour}, {day}">{hour}</button>')
 _DAY = Markup('<section><h2>{day}</h2><div class="times">{buttons}</div></section>')
@@ -29,37 +27,25 @@ _TIME = Markup('<p><time datetime="{value}"><b>{day}, {hour}</b></time>, {minute
 _QUIET = Markup('<p class="quiet">{}</p>')
 
 
-class BookingPage:
+class BookingPage(SignedPage):
     """The two halves of a booking link."""
 
-    def __init__(self, loop: Loop) -> None:
-        self._loop = loop
+    busy = "We cannot look into the calendar at the moment."
 
     async def show(self, request: Request) -> Response:
         """The times still free, or the meeting that this person already has."""
-        return await run_in_threadpool(self._answer, request.path_params["token"], self._show)
+        return await self._serve(request, lambda token: self._offer_for(token, self._show))
 
     async def act(self, request: Request) -> Response:
         """Book the posted `slot`. A second time shows what was booked the first time."""
         slot = _instant(await form_value(request, "slot"))
-        return await run_in_threadpool(
-            self._answer, request.path_params["token"], lambda visit: self._act(visit, slot)
+        return await self._serve(
+            request, lambda token: self._offer_for(token, lambda visit: self._act(visit, slot))
         )
 
-    def _answer(self, token: str, then: Callable[[Offer], Response]) -> Response:
-        try:
-            visit = self._offer_for(token)
-            return then(visit) if visit else _unknown()
-        except WebhookRefused:
-            return page(
-                "This link is not complete", paragraph("Please copy the whole link from the message."), 404
-            )
-        except (StateError, ConfigurationError) as error:
-            self._loop.log.error("booking page not served", extra={"code": error.code})
-            return page("Please try again", paragraph("We cannot look into the calendar at the moment."), 503)
-
-    def _offer_for(self, token: str) -> Offer | None:
-        return Offer.to(self._loop, booking_touch_of(self._loop.settings, token))
+    def _offer_for(self, token: str, then: Callable[[Offer], Response]) -> Response:
+        visit = Offer.to(self._loop, booking_touch_of(self._loop.settings, token))
+        return then(visit) if visit else _unknown()
 
     def _show(self, visit: Offer) -> Response:
         if visit.booking.starts_at:

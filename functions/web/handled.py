@@ -8,47 +8,35 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from markupsafe import Markup
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from functions.web.page import page, paragraph
-from shared.errors import StateError, WebhookRefused
+from functions.web.signed import SignedPage
 from shared.links import handled_lead_of
-from shared.loop import Loop
 from shared.mail.safe import NAME_LENGTH, plain
 from shared.state.hot_leads import LeadCard
 
 _CONFIRM = Markup("<form method='post'><button>I have dealt with it</button></form>")
 
 
-class Handled:
+class Handled(SignedPage):
     """The two halves of the link."""
 
-    def __init__(self, loop: Loop) -> None:
-        self._loop = loop
+    refused = "It is not complete, or too old. The command “growthloop outcome close” does the same."
 
     async def show(self, request: Request) -> Response:
         """Who it is, with one button."""
-        return await run_in_threadpool(self._answer, request.path_params["token"], self._show)
+        return await self._serve(request, lambda token: self._card_for(token, self._show))
 
     async def act(self, request: Request) -> Response:
         """Close the conversation; a second time changes nothing."""
-        return await run_in_threadpool(self._answer, request.path_params["token"], self._act)
+        return await self._serve(request, lambda token: self._card_for(token, self._act))
 
-    def _answer(self, token: str, then: Callable[[LeadCard], Response]) -> Response:
-        try:
-            lead_id = handled_lead_of(self._loop.settings, token, now=self._loop.clock.now())
-            card = self._loop.state.hot_leads.card(lead_id)
-            return (
-                then(card) if card else page("Nobody is left here", paragraph("This lead was erased."), 404)
-            )
-        except WebhookRefused:
-            words = "It is not complete, or too old. The command “growthloop outcome close” does the same."
-            return page("This link does not work any more", paragraph(words), 404)
-        except StateError as error:
-            self._loop.log.error("conversation not closed", extra={"code": error.code})
-            return page("Please try again", paragraph("We could not store that. Please try once more."), 503)
+    def _card_for(self, token: str, then: Callable[[LeadCard], Response]) -> Response:
+        lead_id = handled_lead_of(self._loop.settings, token, now=self._loop.clock.now())
+        card = self._loop.state.hot_leads.card(lead_id)
+        return then(card) if card else page("Nobody is left here", paragraph("This lead was erased."), 404)
 
     def _show(self, card: LeadCard) -> Response:
         words = "They then no longer stand first in your evening email, until they write or call again."

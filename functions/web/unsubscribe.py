@@ -6,55 +6,35 @@ Mail scanners follow every link, so a GET that unsubscribed would opt people out
 from __future__ import annotations
 
 from markupsafe import Markup
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from functions.web.page import page, paragraph
-from shared.errors import StateError, WebhookRefused
+from functions.web.signed import SignedPage
 from shared.links import touch_of
-from shared.loop import Loop
 
 _CONFIRM = Markup(
     "<p>We will not email, call or text you again.</p><form method='post'><button>Unsubscribe</button></form>"
 )
 
 
-class Unsubscribe:
+class Unsubscribe(SignedPage):
     """The two halves of an unsubscribe link."""
-
-    def __init__(self, loop: Loop) -> None:
-        self._loop = loop
 
     async def show(self, request: Request) -> Response:
         """A page with one button."""
-        return await run_in_threadpool(self._show, request.path_params["token"])
+        return await self._serve(request, self._show)
 
     async def act(self, request: Request) -> Response:
         """Suppress the person on every channel, for good; a second time changes nothing."""
-        return await run_in_threadpool(self._act, request.path_params["token"])
+        return await self._serve(request, self._act)
 
     def _show(self, token: str) -> Response:
-        try:
-            touch_of(self._loop.settings, token)
-        except WebhookRefused:
-            return _incomplete()
+        touch_of(self._loop.settings, token)
         return page("Unsubscribe?", _CONFIRM)
 
     def _act(self, token: str) -> Response:
-        try:
-            known = self._loop.state.events.unsubscribe(touch_of(self._loop.settings, token), source="link")
-        except WebhookRefused:
-            return _incomplete()
-        except StateError as error:
-            self._loop.log.error("unsubscribe not taken", extra={"code": error.code})
-            return page(
-                "Please try again", paragraph("We could not store your wish. Please try once more."), 503
-            )
+        known = self._loop.state.events.unsubscribe(touch_of(self._loop.settings, token), source="link")
         if not known:
             return page("Please write to us", paragraph("We do not know this email any more."), 404)
         return page("You are unsubscribed", paragraph("We will not email, call or text you again."))
-
-
-def _incomplete() -> Response:
-    return page("This link is not complete", paragraph("Please copy the whole link from the email."), 404)
