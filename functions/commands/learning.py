@@ -114,7 +114,7 @@ def deny(approval: int, as_json: bool) -> None:
 def _decide(approval: int, yes: bool, as_json: bool) -> None:
     with opened() as loop:
         verbs = loop.state.experiments
-        asked = next((each for each in verbs.approvals(pending=False) if each.id == approval), None)
+        asked = verbs.approval(approval)
         if asked is None:
             raise GrowthLoopError(f"There is no approval {approval}.")
         said = verbs.answer_approval(approval, asked.fingerprint, approve=yes, actor="owner")

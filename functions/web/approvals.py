@@ -44,7 +44,7 @@ class Approvals(SignedPage):
         if answer in ("approve", "deny"):
             said = verbs.answer_approval(approval_id, fingerprint, approve=answer == "approve", actor="owner")
             return _outcome(said["status"])
-        found = next((each for each in verbs.approvals(pending=False) if each.id == approval_id), None)
+        found = verbs.approval(approval_id)
         if found is None or found.fingerprint != fingerprint:
             return _outcome("changed")
         if found.state != "pending":

@@ -23,7 +23,7 @@ class SignedPage:
         self._loop = loop
 
     async def _serve(self, request: Request, answer: Callable[[str], Response]) -> Response:
-        """What `answer` makes of the token, in a thread; 404 when it is not ours, 503 when it is to come again."""
+        """What `answer` makes of the token, in a thread; 404 where it is not ours, 503 to come again."""
         return await run_in_threadpool(self._guarded, request.path_params["token"], answer)
 
     def _guarded(self, token: str, answer: Callable[[str], Response]) -> Response:

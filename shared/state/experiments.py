@@ -364,6 +364,11 @@ class Experiments:
         """The newest approvals; only those that still wait where `pending`."""
         return _APPROVALS.validate_python(self._call("approvals_v1", only_pending=pending, max_rows=max_rows))
 
+    def approval(self, approval_id: int) -> Approval | None:
+        """One approval as it stands now; None when there is none of that number."""
+        found = self._call("approval_v1", approval_id=approval_id)
+        return Approval.model_validate(found) if found else None
+
     def answer_approval(
         self, approval_id: int, fingerprint: str, *, approve: bool, actor: str
     ) -> dict[str, Any]:

@@ -114,6 +114,7 @@ def learn(ledger: Ledger) -> None:
     list(verbs.log())
     number = verbs.request_approval(subject="s", words="w", why="y", change={}, fingerprint="f", days=14)
     verbs.approvals()
+    verbs.approval(number)
     verbs.answer_approval(number, "f", approve=True, actor="owner")
 
 
