@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from functions.campaigns.contact import contact_for, ready_sender, request_for
+from functions.campaigns.contact import contact_for, request_about_person
 from functions.campaigns.terms import terms_when_open
 from functions.slots import local_date
 from shared.gate import decide
@@ -19,7 +19,6 @@ from shared.providers.channel import ChannelName
 from shared.state.outreach import LeadFacts
 
 CHANNELS: tuple[ChannelName, ...] = ("call", "sms", "email")
-UNLIMITED_USD = 1e9
 
 
 def record(loop: Loop, lead_id: int) -> dict[str, Any] | None:
@@ -42,16 +41,13 @@ def _now(loop: Loop, lead: LeadFacts, found: dict[str, Any]) -> dict[str, dict[s
     held_out = any(each["held_out"] for each in found["enrolments"])
     answers: dict[str, dict[str, Any]] = {}
     for channel in CHANNELS:
-        asked = request_for(
+        asked = request_about_person(
             lead,
             contact_for(lead, channel),
             at=at,
             channel=channel,
             purpose="prospect",
             terms=terms,
-            sender=ready_sender(at),
-            budget_left=UNLIMITED_USD,
-            vendor_open=True,
             held_out=held_out,
         )
         said = decide(asked, loop.rules)

@@ -12,6 +12,8 @@ from shared.gate.request import ConsentKind, LineType
 from shared.providers.channel import ChannelName
 from shared.state.outreach import ConsentFacts, LeadFacts, PhoneFacts, SenderFacts
 
+UNLIMITED_USD = 1e9
+
 
 @dataclass(frozen=True)
 class Contact:
@@ -136,6 +138,31 @@ def request_for(
     )
 
 
+def request_about_person(
+    lead: LeadFacts,
+    contact: Contact,
+    *,
+    at: datetime,
+    channel: ChannelName,
+    purpose: Purpose,
+    terms: OwnerTerms,
+    held_out: bool,
+) -> ContactRequest:
+    """The gate's question as if capacity were none: that one is asked at the minute of sending."""
+    return request_for(
+        lead,
+        contact,
+        at=at,
+        channel=channel,
+        purpose=purpose,
+        terms=terms,
+        sender=_ready_sender(at),
+        budget_left=UNLIMITED_USD,
+        vendor_open=True,
+        held_out=held_out,
+    )
+
+
 def line_type_of(phone: PhoneFacts | None, at: datetime, valid_days: int) -> LineType | None:
     """What the look-up said, as long as that holds: a number may be ported to another kind of line."""
     if phone is None or phone.line_type is None or phone.looked_up_on is None:
@@ -180,8 +207,7 @@ def sender_state(
     )
 
 
-def ready_sender(at: datetime) -> SenderState:
-    """A sender without limits: planning asks about the person, capacity is asked at the minute of sending."""
+def _ready_sender(at: datetime) -> SenderState:
     return SenderState(
         postal_address=True,
         unsubscribe=True,

@@ -92,7 +92,7 @@ def send_due(loop: Loop, found: TickState, tally: Tally, heard: set[ChannelName]
 
 
 def with_set_up(loop: Loop, found: TickState, tally: Tally) -> TickState:
-    """Ask again whether senders are set up, once the time for it has come: at 08:00 nobody may have answered."""
+    """Ask again whether senders are set up, once it is time to: at 08:00 nobody may have answered."""
     waiting = [each.set_up_ask_at for each in found.senders if not each.set_up]
     if not any(at is not None and at <= found.now for at in waiting):
         return found

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from functions.campaigns.contact import OwnerTerms, contact_for, line_type_of, ready_sender, request_for
+from functions.campaigns.contact import OwnerTerms, contact_for, line_type_of, request_about_person
 from shared.directives.book import Book
 from shared.directives.models import Playbook, Step
 from shared.experiments import Person, TestsInForce, unit_of
@@ -212,16 +212,13 @@ def _earliest(lead: Candidate, step: Step, terms: PlanTerms) -> datetime:
 
 def _decide(lead: Candidate, step: Step, at: datetime, held_out: bool, terms: PlanTerms) -> Decision:
     """The gate's answer at the next opening, as if capacity were no question: it is asked when it is sent."""
-    asked = request_for(
+    asked = request_about_person(
         lead,
         contact_for(lead, step.channel),
         at=at,
         channel=step.channel,
         purpose=cast("Purpose", step.purpose),
         terms=terms.owner,
-        sender=ready_sender(at),
-        budget_left=1.0,
-        vendor_open=True,
         held_out=held_out,
     )
     return decide(asked, terms.rules)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from functions.campaigns.contact import contact_for, ready_sender, request_for
+from functions.campaigns.contact import contact_for, request_about_person
 from functions.campaigns.sending import FENCE_MARGIN_S, LEASE_S
 from functions.campaigns.tally import Tally
 from functions.campaigns.terms import terms_when_open
@@ -146,16 +146,13 @@ class Reconcile:
         contact = contact_for(unknown.lead, unknown.channel)
         if unknown.lead.in_conversation or contact.address != unknown.address:
             return False
-        asked = request_for(
+        asked = request_about_person(
             unknown.lead,
             contact,
             at=now,
             channel=unknown.channel,
             purpose="transactional",
             terms=terms_when_open(self._loop, local_date(now, self._loop.zone)),
-            sender=ready_sender(now),
-            budget_left=1.0,
-            vendor_open=True,
             held_out=unknown.held_out,
         )
         return decide(asked, self._loop.rules).allowed

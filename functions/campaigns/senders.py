@@ -83,7 +83,7 @@ def in_words(changed: list[Verdict]) -> list[str]:
 
 
 def _asked_again(loop: Loop, set_up: bool | None) -> str | None:
-    """When its provider is asked about a sender again: a no stands as long as a touch that it refused waits."""
+    """When a sender is asked about again: a no stands as long as a touch that it refused waits."""
     if set_up:
         return None
     wait = timedelta(minutes=loop.rules.pace.waits.sender_setup_minutes) if set_up is False else NO_ANSWER
