@@ -14,6 +14,7 @@ AREAS = (
     "checking",
     "intake",
     "learning",
+    "modelling",
     "people",
     "running",
     "switches",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from functions.campaigns import senders
+from functions.campaigns.leads.rescoring import rescore
 from functions.campaigns.planning import DayPlan, PlanTerms, plan_day
 from functions.campaigns.preview import CHANNELS, Preview, preview_of, room_on
 from functions.campaigns.terms import terms_when_open
@@ -29,6 +30,8 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
         notes += senders.seed(loop)
         notes += senders.in_words(senders.check_health(loop, period.day))
         notes += look_up_numbers(loop)
+        rescored = rescore(loop)
+        notes += [f"{rescored} leads were scored anew."] if rescored else []
     terms = plan_terms(loop, period.day)
     plan = plan_day(
         loop.state.outreach.candidates(

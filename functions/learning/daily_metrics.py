@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from functions.learning.lead_model import renew
 from functions.retention import expire
 from shared.errors import ConfigurationError
 from shared.loop import Loop
@@ -32,9 +35,11 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
     if period.day is None:
         raise ConfigurationError("Daily metrics close a day.", code="usage")
     gone: dict[str, int] = {}
+    learned: dict[str, Any] = {}
     if not preview:
         loop.state.measures.roll_up_days(period.day, WINDOW_DAYS)
         gone = expire(loop)  # after the day's figures, which are counts and stay
+        learned = renew(loop, period.day)
     figures = loop.state.measures.daily(period.day, period.day)
     sent = sum(row["n"] for row in figures if row["metric"] == "sent")
     notes = () if sent else (f"No touch was sent on {period.day.isoformat()}.",)
@@ -47,6 +52,7 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
             "figures": {f"{row['channel']}.{row['metric']}": row["n"] for row in figures},
             "final": sum(row["final"] for row in figures),
             "expired": {kind: n for kind, n in gone.items() if n},
+            **learned,
         },
         notes=notes,
     )

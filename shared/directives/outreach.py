@@ -122,11 +122,33 @@ class Priority(Directive):
         return self
 
 
+class LearnedScoring(Directive):
+    """When the learned model ranks, and what its scores (0 to 100: ahead of so many past leads) amount to.
+
+    It takes over when the interval of its gain over the points, at this `confidence`, is above 0. Judged are
+    leads first contacted at least `window_days` ago, the newest `most_leads` of them; it learns `every_days`.
+    """
+
+    confidence: Annotated[float, Field(strict=True, ge=0.9, lt=1)]
+    window_days: Positive
+    every_days: Positive
+    most_leads: Annotated[int, Field(strict=True, ge=500, le=50_000)]
+    high: Annotated[int, Field(strict=True, ge=1, le=100)]
+    medium: Annotated[int, Field(strict=True, ge=0, le=100)]
+
+    @model_validator(mode="after")
+    def _bands_in_order(self) -> LearnedScoring:
+        if self.medium >= self.high:
+            raise ValueError("medium must be below high")
+        return self
+
+
 class Scoring(Directive):
     """The prior score of a lead, in force until a learned model is measurably better."""
 
     points: Points
     priority: Priority
+    learned: LearnedScoring
 
 
 class TestPolicy(Directive):

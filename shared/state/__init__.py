@@ -12,6 +12,7 @@ from shared.state.events import Events
 from shared.state.experiments import Experiments
 from shared.state.hot_leads import HotLeads
 from shared.state.incidents import Incidents
+from shared.state.lead_models import LeadModels
 from shared.state.measures import Measures
 from shared.state.outreach import Outreach
 from shared.state.people import People
@@ -40,6 +41,7 @@ class State:
         self.directives = DirectiveVersions(transport)
         self.privacy = Privacy(transport)
         self.measures = Measures(transport)
+        self.lead_models = LeadModels(transport)
         self.experiments = Experiments(transport)
         self.incidents = Incidents(transport)
 

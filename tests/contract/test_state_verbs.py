@@ -38,6 +38,7 @@ AREAS = (
     "directives",
     "experiments",
     "measures",
+    "lead_models",
     "incidents",
     "hot_leads",
     "privacy",
@@ -89,6 +90,7 @@ def tell(ledger: Ledger) -> Told:
     mend(ledger)
     forget(ledger)
     learn(ledger)
+    model(ledger)
     return told
 
 
@@ -116,6 +118,21 @@ def learn(ledger: Ledger) -> None:
     verbs.approvals()
     verbs.approval(number)
     verbs.answer_approval(number, "f", approve=True, actor="owner")
+
+
+def model(ledger: Ledger) -> None:
+    """A lead model from its history to its way back."""
+    verbs = ledger.state.lead_models
+    verbs.history(("positive", "booked"), TODAY, 10)
+    kept = verbs.keep(
+        version="v", model={"scale": [0.5]}, leads=9, outcomes=2, judgement={"auc": 0.6}, action="take_over"
+    )
+    verbs.newest(2)
+    verbs.in_force()
+    (page,) = verbs.to_score(kept["id"])
+    verbs.score(kept["id"], [{"lead_id": page[0].lead_id, "score": 9, "priority": "Low", "reasons": ["ü"]}])
+    verbs.step_back(approver="owner")
+    verbs.in_force()
 
 
 def control(ledger: Ledger) -> None:

@@ -279,3 +279,17 @@ update channels set strikes = 1;
 
 -- what_was_heard_was_heard_by_a_server
 update channels set heard_until = now();
+
+-- a_model_is_kept_once
+insert into lead_models (version, model, leads, outcomes, judgement, trained_at)
+    select 'v', '{}', 2, 1, '{}', now() from generate_series(1, 2);
+
+-- a_model_is_in_a_known_state
+insert into lead_models (version, model, leads, outcomes, judgement, trained_at, state) values ('v', '{}', 2, 1, '{}', now(), 'x');
+
+-- outcomes_are_those_of_leads
+insert into lead_models (version, model, leads, outcomes, judgement, trained_at) values ('v', '{}', 1, 2, '{}', now());
+
+-- one_lead_model_is_in_force
+insert into lead_models (version, model, leads, outcomes, judgement, trained_at, state)
+    select 'v' || g, '{}', 2, 1, '{}', now(), 'in_force' from generate_series(1, 2) g;

@@ -9,8 +9,8 @@ from typing import Final
 from functions.campaigns.leads.cells import plain, truth
 from functions.campaigns.leads.columns import Columns
 from functions.campaigns.leads.dates import day_of
-from functions.campaigns.leads.scoring import WORDS
 from functions.campaigns.leads.table import Row
+from shared.lead_model.traits import SIGNALS
 
 RECENT: Final = timedelta(days=180)
 """How long ago money was raised for it to be a sign: the budget it brought is still being spent."""
@@ -32,10 +32,10 @@ def signals_of(columns: Columns, row: Row, today: date) -> tuple[str, ...]:
     `Latest Funding` is filled for everybody who ever raised money, so it counts only with a recent date.
     """
     tagged = _tags(columns, row)
-    found = {signal for signal in WORDS if signal in tagged or _says_so(columns, row, signal)}
+    found = {signal for signal in SIGNALS if signal in tagged or _says_so(columns, row, signal)}
     if _raised_lately(columns, row, today):
         found.add("funding")
-    return tuple(signal for signal in WORDS if signal in found)
+    return tuple(signal for signal in SIGNALS if signal in found)
 
 
 def _says_so(columns: Columns, row: Row, signal: str) -> bool:

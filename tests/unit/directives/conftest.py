@@ -25,6 +25,7 @@ tests:
 scoring:
   points: {funding: 30, hiring: 25, leadership_change: 20, product_launch: 15, site_activity: 10}
   priority: {high: 50, medium: 25}
+  learned: {confidence: 0.99, window_days: 14, every_days: 7, most_leads: 20000, high: 80, medium: 50}
 conversation_days: 14
 ready_pool_days: 3
 retention: {transcript_days: 90, record_years: 5}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from functions.campaigns.leads.scoring import WORDS, ScoringRules, score, scoring_rules
+from functions.campaigns.leads.scoring import ScoringRules, score, scoring_rules
 from shared.directives import Book, read
+from shared.lead_model.traits import SIGNALS
 from tests.unit.leads.lists import RULES, row
 
 
@@ -16,7 +17,7 @@ def test_score__adds_up_and_says_why_strongest_first() -> None:
 
 
 def test_score__all_signals_make_100() -> None:
-    assert score(list(WORDS), RULES).points == 100
+    assert score(list(SIGNALS), RULES).points == 100
 
 
 @pytest.mark.parametrize(
