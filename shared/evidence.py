@@ -2,8 +2,11 @@
 
 `rate:dm_contact/sent:by=industry,size:channel=call:2026-10-01..2026-10-28` reads: of the calls sent in these
 days, how many reached the decision maker, for each industry and size. Whoever states a figure cites the id;
-whoever checks it parses the id and runs it again. `companies` after the first word counts companies by their
-first contact, one outcome each, in place of touches: `rate:booked/sent:companies:by=source:…`.
+whoever checks it parses the id and runs it again.
+
+It counts touches, unless it says otherwise. `rate:booked/sent:companies:by=source:…` counts companies by the
+day and segment of their first contact, one outcome each, whatever brought it later; `first_touches` counts
+the first touch of each company alone, so that outcomes of an hour or a text do not depend on each other.
 
 A figure of days that are not final yet may only have grown when it is read again: late outcomes advance the
 day of their touch.
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from shared.state import State
     from shared.state.measures import Figure
 
-Counts = Literal["touches", "companies"]
+Counts = Literal["touches", "companies", "first_touches"]
 Metric = Literal[
     "sent",
     "delivered",
@@ -91,7 +94,7 @@ class Evidence:
     def id(self) -> str:
         """The same string for the same question."""
         parts = [f"rate:{self.numerator}/{self.denominator}"]
-        parts += ["companies"] if self.counts == "companies" else []
+        parts += [self.counts] if self.counts != "touches" else []
         parts += [f"by={','.join(self.by)}"] if self.by else []
         parts += [f"{name}={quote(value, safe='')}" for name, value in self.where]
         return ":".join([*parts, f"{self.since}..{self.upto}"])
@@ -107,8 +110,9 @@ class Evidence:
             raise EvidenceError(
                 f"{text!r} is no evidence id, such as rate:answered/sent:2026-10-01..2026-10-28"
             )
-        counts: Counts = "companies" if parts[:1] == ["companies"] else "touches"
-        pairs = [_pair(part) for part in parts[counts == "companies" :]]
+        named = parts[:1] in (["companies"], ["first_touches"])
+        counts = parts.pop(0) if named else "touches"
+        pairs = [_pair(part) for part in parts]
         by = tuple(pairs.pop(0)[1].split(",")) if pairs and pairs[0][0] == "by" else ()
         try:
             since, upto = (date.fromisoformat(day) for day in span.groups())

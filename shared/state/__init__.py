@@ -15,6 +15,7 @@ from shared.state.incidents import Incidents
 from shared.state.lead_models import LeadModels
 from shared.state.measures import Measures
 from shared.state.outreach import Outreach
+from shared.state.patterns import Patterns
 from shared.state.people import People
 from shared.state.privacy import Privacy
 from shared.state.reconciliation import Reconciliation
@@ -42,6 +43,7 @@ class State:
         self.privacy = Privacy(transport)
         self.measures = Measures(transport)
         self.lead_models = LeadModels(transport)
+        self.patterns = Patterns(transport)
         self.experiments = Experiments(transport)
         self.incidents = Incidents(transport)
 

@@ -31,13 +31,24 @@ alter table public.touch_rollups add constraint touch_rollups_pkey
 primary key (day, channel, metric, hour, zone, region, industry, source, script_key, script_hash, arm, size);
 
 -- One company, one outcome: when it was first contacted (on a channel, and on any), and what it has reached since.
--- `reached` holds each metric once, however often it happened.
+-- `reached` holds each metric once, however often it happened, `at_first` what the first touch itself brought: outcomes of one hour
+-- or one text, each company once. The segment is that of the first touch.
 create table public.first_contacts (
     unit text not null,
     channel text not null,
     touch_id uuid not null references public.touches,
     day date not null,
+    hour int,
+    zone text,
+    region text,
+    industry text,
+    source text,
+    script_key text not null,
+    script_hash text,
+    arm text,
+    size text,
     reached text[] not null,
+    at_first text[] not null,
     primary key (unit, channel),
     constraint a_first_contact_is_on_a_channel_or_on_any check (channel in ('call', 'email', 'sms', 'any'))
 );
@@ -63,13 +74,18 @@ set search_path = public, pg_temp
 as $$
 begin
     if metric = 'sent' and o.purpose = 'prospect' then
-        insert into first_contacts (unit, channel, touch_id, day, reached)
-        select unit_of(o.company_id, o.lead_id), x.channel, o.id, o.day, array['sent'] || reached_by(o)
+        insert into first_contacts (unit, channel, touch_id, day, hour, zone, region, industry, source, script_key, script_hash, arm,
+                                    size, reached, at_first)
+        select unit_of(o.company_id, o.lead_id), x.channel, o.id, o.day, o.hour, o.zone, o.region, o.industry, o.source, o.script_key,
+               o.script_hash, o.arm, o.size, array['sent'] || reached_by(o), array['sent'] || reached_by(o)
         from unnest(array['any', o.channel]) x(channel)
         on conflict on constraint first_contacts_pkey do nothing;
     end if;
-    update first_contacts f set reached = f.reached || metric
-    where f.unit = unit_of(o.company_id, o.lead_id) and f.channel in ('any', o.channel) and not metric = any(f.reached);
+    update first_contacts f
+    set reached = case when metric = any(f.reached) then f.reached else f.reached || metric end,
+        at_first = case when f.touch_id = o.id then f.at_first || metric else f.at_first end
+    where f.unit = unit_of(o.company_id, o.lead_id) and f.channel in ('any', o.channel)
+        and not metric = any(case when f.touch_id = o.id then f.at_first else f.reached end);
 end
 $$;
 
@@ -100,10 +116,12 @@ for each row when (new.state = 'held' and old.state <> 'held') execute function 
 
 do $$
 begin
-    insert into public.first_contacts (unit, channel, touch_id, day, reached)
-    select distinct on (s.unit, s.channel) s.unit, s.channel, s.id, s.day, s.reached
+    insert into public.first_contacts (unit, channel, touch_id, day, hour, zone, region, industry, source, script_key, script_hash, arm,
+                                       size, reached, at_first)
+    select distinct on (s.unit, s.contacted_on) s.unit, s.contacted_on, s.id, s.day, s.hour, s.zone, s.region, s.industry, s.source, s.script_key,
+           s.script_hash, s.arm, s.size, s.reached, s.at_first
     from (
-        select public.unit_of(o.company_id, o.lead_id) as unit, x.channel, o.id, o.day, d.accepted_at,
+        select o.*, array['sent'] || public.reached_by(o) as at_first, public.unit_of(o.company_id, o.lead_id) as unit, x.channel as contacted_on, d.accepted_at,
                array(select 'sent' union
                      select unnest(public.reached_by(p)) from public.touches p
                      where (p.company_id = o.company_id or o.company_id is null and p.lead_id = o.lead_id)
@@ -111,7 +129,7 @@ begin
         from public.touches o join public.deliveries d on d.id = o.id
         cross join lateral unnest(array['any', o.channel]) x(channel)
         where d.accepted_at is not null and o.purpose = 'prospect') s
-    order by s.unit, s.channel, s.accepted_at, s.id;
+    order by s.unit, s.contacted_on, s.accepted_at, s.id;
 end
 $$;
 
@@ -138,26 +156,28 @@ from public.touch_rollups as r;
 create view public.company_facts with (security_invoker = true) as
 select
     f.channel,
-    o.script_key as script,
+    f.script_key as script,
     f.day as at,
+    c.counts,
     m.metric,
     1::bigint as n,
     f.day::text as day,
     to_char(f.day, 'ID') as weekday,
-    coalesce(lpad(o.hour::text, 2, '0'), '') as hour,
-    coalesce(o.script_hash, '') as version,
-    coalesce(o.arm, '') as arm,
-    coalesce(o.industry, '') as industry,
-    coalesce(o.size, '') as size,
-    coalesce(o.region, '') as region,
-    coalesce(o.zone, '') as zone,
-    coalesce(o.source, '') as source
+    coalesce(lpad(f.hour::text, 2, '0'), '') as hour,
+    coalesce(f.script_hash, '') as version,
+    coalesce(f.arm, '') as arm,
+    coalesce(f.industry, '') as industry,
+    coalesce(f.size, '') as size,
+    coalesce(f.region, '') as region,
+    coalesce(f.zone, '') as zone,
+    coalesce(f.source, '') as source
 from public.first_contacts as f
-inner join public.touches as o on f.touch_id = o.id
-cross join lateral unnest(f.reached) as m (metric);
+cross join lateral (values ('companies', f.reached), ('first_touches', f.at_first)) as c (counts, metrics)
+cross join lateral unnest(c.metrics) as m (metric);
 
 -- How many `denominator` there were (n) and how many `numerator` of them (k), for each level of `dimensions`, as a page after
--- the level `after`. Counts touches, or companies by their first contact; of companies on all channels unless one is asked for.
+-- the level `after`. Counts touches; or companies by their first contact, with all they ever reached; or only their first touches.
+-- Companies are those of all channels unless one is asked for.
 create function public.figures_v1(
     counts text, numerator text, denominator text, dimensions text[], filters jsonb, since date, upto date,
     after text[], max_rows int
@@ -175,11 +195,11 @@ declare
                            from jsonb_object_keys(filters) x(name)), '');
     found jsonb;
 begin
-    if not asked <@ known or counts not in ('touches', 'companies') then
+    if not asked <@ known or counts not in ('touches', 'companies', 'first_touches') then
         raise exception 'no figures of % by %: known are %', counts, asked, known using errcode = '22023';
     end if;
-    if counts = 'companies' then
-        kept := kept || case when 'channel' = any(asked) then ' and f.channel <> ''any''' else ' and f.channel = ''any''' end;
+    if counts <> 'touches' then
+        kept := kept || format(' and f.counts = %L', counts) || case when 'channel' = any(asked) then ' and f.channel <> ''any''' else ' and f.channel = ''any''' end;
     end if;
     execute format($query$
         select coalesce(jsonb_agg(to_jsonb(y) order by y.level), '[]') from (
@@ -189,7 +209,7 @@ begin
                 from %I f where f.at between $4 and $5 and f.metric in ($1, $2) %s group by 1) x
             where $6 is null or x.level > $6
             order by x.level limit $7) y
-    $query$, level, case counts when 'companies' then 'company_facts' else 'touch_facts' end, kept)
+    $query$, level, case counts when 'touches' then 'touch_facts' else 'company_facts' end, kept)
     into found using numerator, denominator, filters, since, upto, after, max_rows;
     return found;
 end

@@ -18,6 +18,7 @@ from shared.gate import Verdict
 from shared.providers.event import Reply
 from shared.state import State
 from shared.state.embedded import EmbeddedServer
+from shared.state.patterns import Pattern
 from shared.state.postgres import PostgresTransport
 from shared.state.reconciliation import Sighting
 from tests.support.database import cloned
@@ -39,6 +40,7 @@ AREAS = (
     "experiments",
     "measures",
     "lead_models",
+    "patterns",
     "incidents",
     "hot_leads",
     "privacy",
@@ -299,6 +301,7 @@ def measure(ledger: Ledger) -> None:
     for counts, by in (("touches", ("hour", "size")), ("companies", ())):
         where = {"channel": "email"}
         measures.figures(counts, "replied", "sent", dimensions=by, filters=where, since=TODAY, upto=TODAY)
+    patterns(ledger)
     measures.not_contacted(NOW, NOW + DAY)
     measures.contacted_people(NOW, NOW + DAY)
     measures.dispositions(TODAY)
@@ -309,6 +312,30 @@ def measure(ledger: Ledger) -> None:
     measures.spend(NOW, NOW + DAY)
     measures.summary()
     measures.oldest_transaction()
+
+
+def patterns(ledger: Ledger) -> None:
+    """One is found, is found again, and is gone."""
+    found = Pattern(
+        channel="call",
+        metric="answered",
+        dimension="region",
+        level="AZ",
+        ratio=1.4,
+        low=1.2,
+        high=1.7,
+        p_value=1e-5,
+        n=400,
+        k=90,
+        evidence="rate:answered/sent:by=region:2026-11-01..2026-11-23",
+        since=TODAY - DAY,
+        upto=TODAY,
+    )
+    verbs = ledger.state.patterns
+    verbs.keep([found, found.model_copy(update={"level": "NY"})], TODAY)
+    verbs.keep([found.model_copy(update={"ratio": 1.5})], TODAY + DAY)
+    verbs.held(TODAY + DAY, TODAY + DAY)
+    verbs.held(TODAY - DAY, TODAY - DAY)
 
 
 def mend(ledger: Ledger) -> None:

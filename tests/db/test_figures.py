@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from shared import evidence
 from shared.evidence import Evidence
 from shared.state.measures import Figure
+from shared.state.migrate import migrations
 from tests.support.database import execute
 from tests.support.ledger import NOW, TODAY, Ledger, about
 
@@ -52,6 +54,19 @@ def test_companies__one_outcome_each_where_the_first_contact_stood(ledger: Ledge
     assert by_channel == {("call",): (2, 1)}
 
 
+def test_first_touches__answer_for_themselves_alone(ledger: Ledger) -> None:
+    lead = ledger.lead()
+    first = ledger.accepted(lead, channel="call")
+    ledger.after(days=1)
+    second = ledger.accepted(lead, channel="call", step=2)
+    ledger.hear(about(second, "e1", milestones=("answered",), at=ledger.now))
+    assert asked(ledger, "rate:answered/sent:first_touches:channel=call") == {(): (1, 0)}
+    ledger.hear(about(first, "e2", milestones=("answered",), at=NOW))
+    assert asked(ledger, "rate:answered/sent:first_touches:channel=call") == {(): (1, 1)}
+    assert asked(ledger, "rate:answered/sent:companies:channel=call") == {(): (1, 1)}
+    assert asked(ledger, "rate:answered/sent:channel=call") == {(): (2, 2)}
+
+
 def test_a_company_written_to_and_called__is_one_on_all_channels(ledger: Ledger) -> None:
     lead = ledger.lead()
     ledger.accepted(lead)
@@ -93,3 +108,20 @@ def test_levels__are_whole_beyond_a_page(ledger: Ledger) -> None:
     assert len(found) == 2500
     assert sum(each.n for each in found) == 2500 * 2501 // 2
     assert Figure(level=("s7",), n=7, k=7) in found
+
+
+def test_what_was_sent_before__is_counted_as_it_would_have_been(ledger: Ledger) -> None:
+    two_calls_to_one_company(ledger)
+    claim = ledger.accepted()
+    ledger.hear(about(claim, "e9", milestones=("replied",), at=NOW))
+    everything = """
+        select to_jsonb(f) - 'reached', array(select unnest(reached) order by 1)
+        from first_contacts f order by unit, channel"""
+    counted = ledger.rows(everything)
+    (migration,) = (each for each in migrations() if each.name == "figures")
+    text = migration.path.read_text(encoding="utf-8")
+    (backfill,) = re.findall(r"^do \$\$\nbegin\n.*?^\$\$;", text, re.MULTILINE | re.DOTALL)
+    execute(ledger.dsn, "delete from first_contacts")
+    execute(ledger.dsn, backfill)
+    assert counted == ledger.rows(everything)
+    assert len(counted) == 6

@@ -180,6 +180,11 @@ def furnish(ledger: Ledger) -> None:
     ledger.state.experiments.request_approval(
         subject="s", words="w", why="y", change={}, fingerprint="f", days=14
     )
+    ledger.run(
+        "insert into patterns (channel, metric, dimension, level, ratio, low, high, p_value, n, k, evidence,"
+        " since, upto, found_on)"
+        " values ('call', 'answered', 'region', 'AZ', 2, 1, 3, 0, 9, 9, 'e', now(), now(), now())"
+    )
     trouble = {"kind": "k", "target": "t", "words": "w", "severity": "notice", "evidence": {}}
     ledger.state.incidents.sight([trouble | {"began_at": ledger.now.isoformat()}], ["k"])
 

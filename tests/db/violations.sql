@@ -262,6 +262,16 @@ insert into incidents (kind, target, words, severity, began_at, opened_at, seen_
 -- a_repair_ends_in_a_known_way
 insert into repairs (incident_id, playbook, tried_at, outcome, retry_at) select id, 'x', now(), 'x', now() from incidents;
 
+-- a_pattern_has_the_question_that_gives_it
+update patterns set evidence = '';
+
+-- a_ratio_lies_in_its_interval
+update patterns set low = 9;
+
+-- a_pattern_stands_once
+insert into patterns (channel, metric, dimension, level, ratio, low, high, p_value, n, k, evidence, since, upto, found_on)
+    select channel, metric, dimension, level, ratio, low, high, p_value, n, k, evidence, since, upto, found_on from patterns;
+
 -- a_sale_is_not_worth_less_than_nothing
 insert into sales (lead_id, sold_at, amount_usd, entered_by) select id, now(), -1, 'x' from leads;
 

@@ -22,7 +22,7 @@ QUESTIONS = st.builds(
     st.integers(0, 400),
     st.lists(st.sampled_from(DIMENSIONS), unique=True, max_size=3),
     st.dictionaries(st.sampled_from(DIMENSIONS), st.text(max_size=20), max_size=3),
-    st.sampled_from(("touches", "companies")),
+    st.sampled_from(("touches", "companies", "first_touches")),
 )
 
 
