@@ -184,7 +184,10 @@ begin
         closed_at = case when verdict = 'failed' or (verdict = 'requeue' and (record_failure_v1.retry_at < x.latest_at) is not true)
                     then loop_now() end
     where x.id = d.id;
-    if opted_out then perform suppress_lead(o.lead_id, 'opt_out', d.provider); end if;
+    if opted_out then
+        perform suppress_lead(o.lead_id, 'opt_out', d.provider);
+        perform stop_sequences(o.lead_id, null, 'opted_out');
+    end if;
     if bad_address then perform mark_address_bad(o.lead_id, o.address, record_failure_v1.code); end if;
     return true;
 end

@@ -362,6 +362,8 @@ def test_failure__opt_out_and_dead_address_reach_the_person_or_the_address(ledge
     assert ledger.value(suppressed) == [True, False]
     dead = "select array_agg(email_invalid_since is not null order by id) from leads"
     assert ledger.value(dead) == [False, True]
+    stopped = "select array_agg(stop_reason order by lead_id) from enrolments"
+    assert ledger.value(stopped) == ["opted_out", None]
 
 
 def test_receipt__an_old_fence_changes_nothing(ledger: Ledger) -> None:
