@@ -2,7 +2,8 @@
 
 alter table public.messages add column address text;
 
--- A conversation lasts some days after the last message either way, until the owner closes it, and while a meeting stands.
+-- A conversation lasts some days after the last message either way or the last meeting, whatever became of that, or until the
+-- owner closes it; and as long as a meeting is to come.
 create or replace function public.in_conversation(of_lead_id bigint, conversation_days int) returns boolean
 language sql stable
 set search_path = public, pg_temp
@@ -17,7 +18,11 @@ as $$
                 > loop_now() - make_interval(days => conversation_days))
         or exists (
         select from meetings m join leads l on l.id = of_lead_id
-        where (m.lead_id = l.id or m.company_id = l.company_id) and m.state = 'booked')
+        left join conversations c on c.lead_id = m.lead_id
+        where (m.lead_id = l.id or m.company_id = l.company_id) and (
+            (m.state = 'booked' and m.starts_at > loop_now())
+            or (m.state <> 'cancelled' and coalesce(m.starts_at, m.booked_at) > loop_now() - make_interval(days => conversation_days)
+                and (coalesce(m.starts_at, m.booked_at) > c.closed_at) is not false)))
 $$;
 
 -- What was said before the owner closed a conversation does not open it again, however late it is heard.

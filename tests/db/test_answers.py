@@ -251,6 +251,32 @@ def test_conversation__lasts_two_weeks_from_the_last_message_either_way(ledger: 
     assert not talking(ledger, lead)
 
 
+@pytest.mark.parametrize("became", ["booked", "held", "no_show"])
+def test_conversation__ends_two_weeks_after_a_meeting_whatever_became_of_it(
+    ledger: Ledger, became: str
+) -> None:
+    claim = ledger.accepted(ledger.lead(company=1))
+    colleague = ledger.lead(company=1)
+    assert ledger.state.events.book(claim.id, AT).status == "booked"
+    ledger.at(AT + timedelta(days=13))
+    ledger.run("update meetings set state = %s", became)
+    assert talking(ledger, colleague)
+    ledger.after(days=2)
+    assert not talking(ledger, colleague)
+
+
+def test_conversation__over_a_past_meeting_ends_when_the_owner_closes_it(ledger: Ledger) -> None:
+    claim = ledger.accepted()
+    lead = claim.lead.lead_id
+    assert ledger.state.events.book(claim.id, AT).status == "booked"
+    assert ledger.state.hot_leads.close(lead)
+    assert talking(ledger, lead), "nobody is written to like a stranger before a meeting"
+    ledger.at(AT + timedelta(days=1))
+    assert talking(ledger, lead), "the meeting is younger than the owner's word"
+    assert ledger.state.hot_leads.close(lead)
+    assert not talking(ledger, lead)
+
+
 def test_conversation__ends_when_the_owner_closes_it_and_only_news_opens_it(ledger: Ledger) -> None:
     claim = ledger.accepted()
     lead = claim.lead.lead_id
