@@ -21,6 +21,14 @@ _WORDS = {
     "known": "That was entered before; nothing changed.",
     "no_meeting": "There is no meeting on record: enter it first with `outcome add LEAD meeting`.",
 }
+_AGAIN = {
+    "allowed": "Allowed: the next morning's plan enrols them, and their contacts are counted anew.",
+    "unknown": "This lead was erased.",
+    "suppressed": "They asked not to be contacted, which holds for good.",
+    "running": "Their sequence still runs.",
+    "new": "They were in no sequence so far: the next morning's plan enrols them anyway.",
+    "in_conversation": "Not now: a colleague of theirs talks to us, or a meeting is to come.",
+}
 
 
 def lead_named(loop: Loop, who: str) -> int:
@@ -76,6 +84,20 @@ def close(lead: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("lead")
+@JSON
+def again(lead: str, as_json: bool) -> None:
+    """Let a LEAD whose sequence is over enter a new one tomorrow, with a new count of contacts."""
+    with opened() as loop:
+        lead_id = lead_named(loop, lead)
+        days = loop.book.outreach.conversation_days
+        status = loop.state.people.allow_again(lead_id, conversation_days=days, actor="owner")
+    answer({"lead_id": lead_id, "status": status}, as_json, _AGAIN[status])
+    if status != "allowed":
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.argument("lead")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @JSON
 def forget(lead: str, yes: bool, as_json: bool) -> None:
@@ -121,4 +143,4 @@ def why(lead: str, as_json: bool) -> None:
         answer(found, as_json, in_words(found, loop.zone))
 
 
-commands: tuple[click.Command, ...] = (outcome, forget, why)
+commands: tuple[click.Command, ...] = (outcome, again, forget, why)

@@ -59,6 +59,12 @@ class People:
         found = self._call("find_lead_v1", who=who)
         return int(found) if found is not None else None
 
+    def allow_again(self, lead_id: int, *, conversation_days: int, actor: str) -> str:
+        """Let somebody go through a sequence once more, counted anew: `allowed`, or why not."""
+        return str(
+            self._call("allow_again_v1", lead_id=lead_id, conversation_days=conversation_days, actor=actor)
+        )
+
     def record(self, lead_id: int, *, conversation_days: int) -> dict[str, Any] | None:
         """Everything on record about one person, with every decision on their newest 100 touches."""
         found = self._call("why_v1", lead_id=lead_id, conversation_days=conversation_days)

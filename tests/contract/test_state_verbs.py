@@ -188,6 +188,7 @@ def people(ledger: Ledger) -> None:
     verbs.list_leads()
     verbs.find("LEAD0@example.com")
     verbs.find("nobody@example.com")
+    verbs.allow_again(1, conversation_days=14, actor="owner")
     verbs.record(lead, conversation_days=14)
     verbs.record(999, conversation_days=14)
     assert lead
