@@ -60,15 +60,21 @@ class Ask:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the go-live row says about this process: whether anyone is live, and whether it is this one."""
+    """What the go-live row says: whether anybody ever went live, is it on, and is it this process's row."""
 
+    began: bool
     on: bool
     ours: bool
 
     @property
     def may_send(self) -> bool:
         """Live, and this is what went live."""
-        return self.on and self.ours
+        return self.on and self.at_work
+
+    @property
+    def at_work(self) -> bool:
+        """This is what went live; turned off since, it plans and reports, and sends nothing."""
+        return self.began and self.ours
 
 
 @dataclass(frozen=True)
@@ -98,8 +104,9 @@ def run_stage(
 ) -> StageReport:
     """Run a stage once and report; whatever happens inside becomes a report too.
 
-    A firing counts only where this installation is live. Before the owner turns it on it previews; on
-    another installation, app or copy of the database than the one that is live it stands down. By hand,
+    A firing counts only where this installation went live. Before the owner turns it on for the first time
+    it previews; turned off again it plans, listens and reports, and sends nothing to a person; on another
+    installation, app or copy of the database than the one that went live it stands down. By hand,
     before the day's slot it previews (`interim`) and fills nothing; after it, the recorded report is
     given, or an open slot is filled; a stage that sends does so only with `live`. `dry_run` writes no row
     and sends nothing. `force` adds a run to a slot that is done.
@@ -161,13 +168,13 @@ def decide(run: Run, standing: Standing, now: datetime) -> Verdict:
         return "interim"
     if ask.live and stage.sends and not ask.dry_run and not standing.may_send:
         return "not_live"
-    if ask.dry_run or not standing.may_send or (stage.sends and not ask.live):
+    if ask.dry_run or not standing.at_work or (stage.sends and not ask.live):
         return "preview"
     return "run"
 
 
 def _decide_firing(run: Run, standing: Standing, now: datetime) -> Verdict:
-    if not standing.on:
+    if not standing.began:
         return "preview"
     if not standing.ours:
         return "stand_down"
@@ -208,7 +215,7 @@ def _carry_out(loop: Loop, run: Run, now: datetime) -> StageReport:
         case "interim":
             return _preview(loop, run, interim=True)
         case "stand_down":
-            return _unrun(run, "skipped", "Another installation, app or database is live: nothing was done.")
+            return _unrun(run, "skipped", "Another installation, app or database went live.")
         case "not_live":
             raise NotLive
 
@@ -217,7 +224,8 @@ def standing_of(loop: Loop, *, by_hand: bool = False) -> Standing:
     """Where this process stands. By hand the app does not matter: `modal run` makes one of its own."""
     status = loop.state.live.status()
     same_app = by_hand or status.app == loop.settings.app
-    return Standing(status.on, status.installation_matches and status.database_matches and same_app)
+    ours = status.installation_matches and status.database_matches and same_app
+    return Standing(status.installation_id is not None, status.on, ours)
 
 
 def waits(loop: Loop, run: Run) -> bool:

@@ -13,6 +13,7 @@ from shared.providers.channel import ChannelName
 from shared.state.outreach import ConsentFacts, LeadFacts, PhoneFacts, SenderFacts
 
 UNLIMITED_USD = 1e9
+OWNERS_STOP = ("NOT_LIVE", "KILL_SWITCH")  # codes that speak of the owner's switches, not of a person
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,10 @@ STAGE = "daily_executor"
 
 
 def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageReport:  # noqa: ARG001 - one shape
-    """Plan all leads of all zones. A preview reads and counts but enrols, looks up and plans nothing."""
+    """Plan all leads of all zones. A preview reads and counts but enrols, looks up and plans nothing.
+
+    While sending is turned off nobody new enters a sequence: its days would pass without a word.
+    """
     if period.day is None:
         raise ConfigurationError("The daily executor plans a day.", code="usage")
     notes: list[str] = []
@@ -39,6 +42,9 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
         ),
         terms,
     )
+    if not preview and not loop.state.live.status().on:
+        waiting, plan = len(plan.enrolments), plan.without_newcomers()
+        notes.append(f"Sending is off: {waiting} new leads wait, and enter no sequence.")
     expected = expect(loop, plan, period.day, period.end)
     if not preview:
         write(loop, plan, period.day)

@@ -10,7 +10,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from functions.campaigns.contact import OwnerTerms, contact_for, line_type_of, request_about_person
+from functions.campaigns.contact import (
+    OWNERS_STOP,
+    OwnerTerms,
+    contact_for,
+    line_type_of,
+    request_about_person,
+)
 from shared.directives.book import Book
 from shared.directives.models import Playbook, Step
 from shared.experiments import Person, TestsInForce, unit_of
@@ -76,6 +82,11 @@ class DayPlan:
     touches: list[PlannedTouch] = field(default_factory=list)
     finished: list[int] = field(default_factory=list)
 
+    def without_newcomers(self) -> DayPlan:
+        """The same for those who are in a sequence already."""
+        begun = [touch for touch in self.touches if touch.enrolment_id is not None]
+        return DayPlan(touches=begun, finished=self.finished)
+
     @property
     def due(self) -> Counter[str]:
         """Touches that go on to the gate today, by channel."""
@@ -137,8 +148,9 @@ def in_holdout(company_id: int | None, lead_id: int, share: float, salt: str) ->
 
 
 def remaining_steps(lead: Candidate, playbook: Playbook) -> list[Step]:
-    """The steps that were not tried yet."""
-    tried = {record.step for record in lead.enrolment.steps} if lead.enrolment else set()
+    """The steps that were not tried yet. What expired while the owner had everything off was not."""
+    records = lead.enrolment.steps if lead.enrolment else ()
+    tried = {each.step for each in records if not (each.state == "expired" and each.code in OWNERS_STOP)}
     return [step for step in playbook.steps if step.step not in tried]
 
 
@@ -180,7 +192,7 @@ def _planned(
         lead_id=lead.lead_id,
         enrolment_id=lead.enrolment.id if lead.enrolment else None,
         step=step.step,
-        attempt=1,
+        attempt=1 + _attempts(lead, step),
         purpose=step.purpose,
         channel=step.channel,
         script_key=step.script,
@@ -192,6 +204,10 @@ def _planned(
         code=decision.reason,
         refused=not decision.allowed and decision.retry_at is None,
     )
+
+
+def _attempts(lead: Candidate, step: Step) -> int:
+    return sum(record.step == step.step for record in lead.enrolment.steps) if lead.enrolment else 0
 
 
 def _moment(lead: Candidate, step: Step, terms: PlanTerms) -> datetime:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from functions.campaigns.breaker import broken_off, trip
 from functions.campaigns.contact import (
+    OWNERS_STOP,
     Contact,
     OwnerTerms,
     contact_for,
@@ -47,7 +48,6 @@ BATCH = 20
 WAIT_FOR_DATA = timedelta(days=3)  # at most three tries in the seven days of a step
 WAIT_FOR_OWNER = timedelta(hours=1)
 MOST_SET_ASIDE = 3
-EVERYTHING_STOPS = ("NOT_LIVE", "KILL_SWITCH")
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ class Sending:
         )
         if answer.status == "refused" and answer.code:
             self._tally.refused[answer.code] += 1
-        if answer.code in EVERYTHING_STOPS:
+        if answer.code in OWNERS_STOP:
             self._tally.halted = answer.code
             raise ChannelStopped(f"stopped in the middle: {answer.code}")
         if answer.status != "submitted" or answer.payload is None:

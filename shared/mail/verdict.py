@@ -270,7 +270,7 @@ def _not_live(report: EveningReport) -> str:
     if report.total("sent") > 0:
         return f"Sending is turned off: {_before(report)}."
     due = "nothing was due" if planned <= 0 else f"{counted(planned, 'touch was', 'touches were')} planned"
-    return f"Not live yet: {due} for today, and none is sent until you turn sending on."
+    return f"Sending is off: {due} for today, and none is sent until you turn sending on."
 
 
 def _off(report: EveningReport) -> str:

@@ -138,6 +138,14 @@ def test_live__off_by_default_and_each_lock_is_named(database: str, transport: P
     assert changes == [(f"turned {word}", "owner") for word in ("on", "on", "off")]
 
 
+def test_live__turned_off_where_it_never_was_on__belongs_to_nobody(
+    database: str, transport: PostgresTransport
+) -> None:
+    live = State(transport, INSTALLATION).live
+    live.turn_off(app="growthloop", actor="owner")
+    assert (live.status().on, live.status().installation_id, live.status().app) == (False, None, None)
+
+
 def test_kill_switch__says_why(ledger: Ledger) -> None:
     live = ledger.state.live
     live.set_kill_switch(True, reason="too many complaints", actor="owner")

@@ -26,6 +26,7 @@ from tests.support.database import execute, set_time
 MORNING = datetime(2026, 11, 23, 13, 1, tzinfo=UTC)  # 08:01 in New York
 SLOT = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 INSTALLATION = uuid.UUID("6f1f0a3e-1b0e-4a53-9a0c-0d7a5a3c2b11")
+NEVER_LIVE = "update controls set live = false, installation_id = null, app = null, database_id = null"
 
 seen: list[dict[str, Any]] = []
 """What the stage below was given, newest last."""
@@ -143,18 +144,21 @@ def test_an_optional_firing__waits_while_the_database_is_slow(loop: Loop) -> Non
     assert run_stage(loop, optional).status == "ok", "its slot was left open"
 
 
-def test_a_firing_before_go_live__previews_and_leaves_the_slot_open(loop: Loop) -> None:
+def test_a_firing_before_go_live__previews_and_leaves_the_slot_open(loop: Loop, database: str) -> None:
+    execute(database, NEVER_LIVE)
     loop.state.live.turn_off(app="growthloop", actor="owner")
     report = run_stage(loop, _stage())
     assert (report.status, report.interim) == ("preview", False)
-    assert seen[0] | {"left": 0} == {
-        "preview": True,
-        "run_no": 0,
-        "may_send": False,
-        "left": 0,
-        "day": SLOT.date(),
-    }
+    assert (seen[0]["preview"], seen[0]["run_no"], seen[0]["may_send"]) == (True, 0, False)
+    assert seen[0]["day"] == SLOT.date()
     assert _rows(loop) == []
+
+
+def test_a_firing_after_it_was_turned_off__works_and_may_not_send(loop: Loop) -> None:
+    loop.state.live.turn_off(app="growthloop", actor="owner")
+    assert run_stage(loop, _stage(sends=True)).status == "ok"
+    assert (seen[0]["preview"], seen[0]["may_send"]) == (False, False)
+    assert _rows(loop) == [(SLOT, 0, "ok")]
 
 
 def test_a_firing_of_another_app__does_nothing(loop: Loop, transport: PostgresTransport) -> None:
@@ -163,8 +167,11 @@ def test_a_firing_of_another_app__does_nothing(loop: Loop, transport: PostgresTr
     assert (seen, _rows(loop)) == ([], [])
 
 
-def test_a_firing_on_a_restored_copy__does_nothing(loop: Loop, database: str) -> None:
+@pytest.mark.parametrize("turned_off", [False, True])
+def test_a_firing_on_a_restored_copy__does_nothing(loop: Loop, database: str, turned_off: bool) -> None:
     execute(database, "update controls set database_id = 'the original'")
+    if turned_off:
+        loop.state.live.turn_off(app="growthloop", actor="owner")
     assert run_stage(loop, _stage()).status == "skipped"
     assert (seen, _rows(loop)) == ([], [])
 
@@ -381,8 +388,8 @@ def test_the_dispatcher__starts_the_others_when_one_cannot_be_started(loop: Loop
     assert set(started) == AT_EIGHT - {"daily_executor"}
 
 
-def test_the_dispatcher__catches_nothing_up_before_go_live(loop: Loop) -> None:
-    loop.state.live.turn_off(app="growthloop", actor="owner")
+def test_the_dispatcher__catches_nothing_up_before_go_live(loop: Loop, database: str) -> None:
+    execute(database, NEVER_LIVE)
     assert set(dispatch(loop, lambda _: None)) == AT_EIGHT - {"daily_metrics"}
 
 

@@ -94,6 +94,12 @@ update enrolments set state = 'stopped';
 -- what_is_paused_says_until_when
 update enrolments set state = 'paused';
 
+-- only_what_is_over_is_begun_again
+update enrolments set again_at = now(), again_by = 'x';
+
+-- another_sequence_names_who_allowed_it
+update enrolments set state = 'finished', again_at = now();
+
 -- a_lead_is_in_one_sequence_at_a_time
 insert into enrolments (lead_id, playbook, playbook_hash, enrolled_at, enrolled_on) select lead_id, 'x',
     'x', now(), now() from enrolments;

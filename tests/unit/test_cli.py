@@ -202,7 +202,7 @@ class TestInstalled:
     def test_report__shows_todays_mail_and_sends_nothing(self, growthloop: Growthloop) -> None:
         ended = growthloop("report")
         assert ended.code == 0
-        assert "Not live yet" in ended.out
+        assert "Sending is off" in ended.out
 
     def test_import__takes_leads_in_once_and_names_what_it_kept_aside(
         self, growthloop: Growthloop, tmp_path: Path

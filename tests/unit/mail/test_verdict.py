@@ -145,7 +145,7 @@ def test_verdict__report_without_any_figures_is_an_alarm() -> None:
 def test_verdict__not_live_says_what_was_planned() -> None:
     planned = ChannelDay("email", {"planned": Count(96), "sent": Count(0)})
     assert verdict(bare(live=False, channels=(planned,))) == (
-        "Not live yet: 96 touches were planned for today, and none is sent until you turn sending on."
+        "Sending is off: 96 touches were planned for today, and none is sent until you turn sending on."
     )
     half = ChannelDay("email", {"planned": Count(96), "sent": Count(18)})
     assert verdict(bare(live=False, channels=(half,))) == (
