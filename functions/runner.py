@@ -10,6 +10,7 @@ import dataclasses
 import logging
 import os
 import socket
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,16 +23,18 @@ from functions.stages import Stage
 from shared.errors import ConfigurationError, GrowthLoopError, NotBuilt, NotLive, StateError
 from shared.lease import Lease
 from shared.period import Period
-from shared.report import ReportStatus, StageReport
+from shared.report import Noticed, ReportStatus, StageReport
 
 if TYPE_CHECKING:
     from shared.loop import Loop
-    from shared.state.stages import SlotClaim, StageRun
+    from shared.state.stages import RunBefore, SlotClaim, StageRun
 
 log = logging.getLogger(__name__)
 
 Verdict = Literal["run", "preview", "interim", "stand_down", "not_live", "too_late"]
 SLOW = "database_slow"  # the kind of incident
+OUTAGE = timedelta(minutes=12)
+"""When what comes every few minutes stayed away for so long, the cause was not the stage's own."""
 LedgerState = Literal["ok", "failed", "skipped"]
 
 
@@ -181,6 +184,25 @@ def _decide_firing(run: Run, standing: Standing, now: datetime) -> Verdict:
     return "too_late" if now > run.slot + run.stage.catch_up else "run"
 
 
+def missed_before(run: Run, before: RunBefore | None, tz: ZoneInfo) -> Iterator[Noticed]:
+    """What the ledger shows to whoever comes next: the run before died, slots stayed empty, nothing ran.
+
+    A day or week that was missed is not noticed here: the watch catches it up while that is of use.
+    """
+    stage = run.stage
+    if before is None or run.ask.by_hand:
+        return
+    if before.state == "running":
+        yield Noticed("stage_missed", stage.name, before.slot, {"died": True})
+    if stage.period != "slot":
+        return
+    expected = slots.slot_for(stage, run.slot - timedelta(seconds=1), tz)
+    if before.slot < expected:
+        yield Noticed("stage_missed", stage.name, expected, {"died": False})
+    if run.slot - expected <= OUTAGE / 2 and run.slot - before.slot > OUTAGE:
+        yield Noticed("outage", "database", before.slot, {"until": run.slot.isoformat()})
+
+
 def _day(stage: Stage, ask: Ask, today: date) -> date:
     if ask.date is None:
         return today - timedelta(days=stage.days_back)
@@ -267,14 +289,19 @@ def _in_ledger(loop: Loop, run: Run, standing: Standing, verdict: Literal["run",
         _give_back(loop, run, claim)
         raise
     closed = _close(loop, run, claim, report)
-    if closed.failed or closed.look_again:
-        _glance(working)
+    before = (
+        dataclasses.replace(each, mended=not closed.failed)
+        for each in missed_before(run, claim.before, loop.zone)
+    )
+    noticed = (*before, *closed.noticed)
+    if closed.failed or closed.look_again or noticed:
+        _glance(working, noticed)
     return closed
 
 
-def _glance(loop: Loop) -> None:
+def _glance(loop: Loop, noticed: Sequence[Noticed]) -> None:
     try:
-        stages.resolve(stages.GLANCE)(loop)
+        stages.resolve(stages.GLANCE)(loop, noticed)
     except Exception as error:  # noqa: BLE001 - what was done is on record; the watch looks again in minutes
         log.error("glance failed: %s\n%s", describe(error)["code"], frames(error))
 

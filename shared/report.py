@@ -11,13 +11,27 @@ ReportStatus = Literal["ok", "preview", "failed", "skipped", "already_running", 
 
 
 @dataclass(frozen=True)
+class Noticed:
+    """Trouble that a run met and that no later look might find. `evidence` holds counts, codes and ids.
+
+    What is `mended` is over by the end of that run: it has done, or seen done, what was missing.
+    """
+
+    kind: str
+    target: str
+    began_at: datetime
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    mended: bool = True
+
+
+@dataclass(frozen=True)
 class StageReport:
     """The result of one run of a stage.
 
     `slot` is `None` only where the database was out of reach, so that the time was not known. `interim`
     marks a preview made before the day's slot: its figures will change. `notes` are sentences for the
     owner. `error` has `code`, `kind`, `message` and what to do about it; it holds no personal data.
-    `look_again` asks the watch to look at once, since something was amiss; it is not kept.
+    `noticed` is trouble to put on record, `look_again` asks the watch to look at once; neither is kept.
     Nothing that was not done is `ok`.
     """
 
@@ -28,6 +42,7 @@ class StageReport:
     counts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     error: Mapping[str, Any] | None = None
+    noticed: tuple[Noticed, ...] = ()
     look_again: bool = False
 
     @property

@@ -19,6 +19,7 @@ from shared.hearing import hear, with_words
 from shared.loop import Loop
 from shared.providers.channel import PROVIDERS, ChannelName
 from shared.providers.event import ProviderEvent
+from shared.report import Noticed
 from shared.state.outreach import ChannelState, TickState
 from shared.state.reconciliation import Sighting
 
@@ -139,6 +140,10 @@ class Listening:
         for event in _by_time(event for event in events if event.event_key in missed):
             hear(self._loop.state.events, complete(event), channel=channel)
             self._tally.heard[channel] += 1
+        if missed:
+            first = min(event.occurred_at for event in events if event.event_key in missed)
+            evidence = {"reports": len(missed)}
+            self._tally.noticed.append(Noticed("report_missed", PROVIDERS[channel], first, evidence))
 
 
 def _by_time(events: Iterable[ProviderEvent]) -> list[ProviderEvent]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from functions.campaigns.tally import Tally
@@ -9,6 +10,7 @@ from shared.errors import ConfigurationError, ProviderError
 from shared.hearing import hear
 from shared.loop import Loop
 from shared.providers.event import ProviderEvent
+from shared.report import Noticed
 from shared.state.reconciliation import OverdueCall
 
 BATCH = 10
@@ -22,12 +24,20 @@ def reap(loop: Loop, tally: Tally) -> None:
     overdue = loop.state.reconciliation.claim_overdue_calls(
         max_rows=BATCH, older_than_s=loop.book.outreach.call.max_duration_s + MARGIN_S, hold_s=HOLD_S
     )
+    if overdue:
+        tally.noticed.append(_noticed(overdue))
     for call in overdue:
         try:
             _ask(loop, call, tally)
         except (ProviderError, ConfigurationError) as error:
             tally.notes.append(f"call: {call.id} has no end ({error.code})")
             _give_up(loop, call, tally)
+
+
+def _noticed(overdue: Sequence[OverdueCall]) -> Noticed:
+    began = min(call.submitted_at for call in overdue)
+    touches = [str(call.id) for call in overdue]
+    return Noticed("endless_call", "calls", began, {"touches": touches}, mended=False)
 
 
 def _ask(loop: Loop, call: OverdueCall, tally: Tally) -> None:

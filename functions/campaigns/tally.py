@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.report import ReportStatus, StageReport
+from shared.report import Noticed, ReportStatus, StageReport
 from shared.state.outreach import TickState
 
-OURS = frozenset({"channel_failing", "not_heard", "unknown_touches"})
+OURS = frozenset({"channel_failing", "endless_call", "not_heard", "stage_failing", "unknown_touches"})
 """Incidents that a tick ends by its ordinary work."""
 
 
@@ -18,9 +18,9 @@ class Tally:
     """What one tick did. `refused` counts by code, `failed` by provider code.
 
     `settled` counts what was asked about, by what came of it; `heard` what no webhook had brought; `deaf`
-    are channels that could not be listened to, with the code.
-    `down` are channels that will not work until somebody acts, `set_aside` touches that could not be made
-    into a message; both as the ledger keeps errors. `halted` is the code that ended all channels at once.
+    are channels that could not be listened to, with the code. `down` are channels that will not work until
+    somebody acts, `set_aside` touches that could not be made into a message; both as the ledger keeps
+    errors. `noticed` is trouble that was met and mended, `halted` the code that ended all channels at once.
     """
 
     sent: Counter[str] = field(default_factory=Counter)
@@ -33,6 +33,7 @@ class Tally:
     notes: list[str] = field(default_factory=list)
     down: list[dict[str, Any]] = field(default_factory=list)
     set_aside: list[dict[str, Any]] = field(default_factory=list)
+    noticed: list[Noticed] = field(default_factory=list)
     halted: str | None = None
 
     @property
@@ -66,6 +67,7 @@ class Tally:
             counts=counts,
             notes=tuple(self.notes),
             error=self.error,
+            noticed=tuple(self.noticed),
             look_again=self.amiss(found),
         )
 

@@ -6,20 +6,28 @@ itself reported, and keeps no other from its work.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from functions.failures import describe, frames
 from functions.medic.outlook import look_out
 from functions.medic.playbooks import Playbook, remedy_for
-from functions.medic.probes import Finding, Scene, Tier, probes_of
+from functions.medic.probes import Finding, Scene, Tier, all_probes, probes_of
 from functions.medic.telling import tell
 from functions.slots import local_date
 from shared.loop import Loop
+from shared.report import Noticed
 from shared.state.incidents import Incident, Outcome, Sighting
 
 CHANNELS = ("call", "email", "sms")
-BROKEN, BROKEN_WORDS = "probe_broken", "a look of the watch that broke"
+BROKEN = "probe_broken"
+UNPROBED = {
+    BROKEN: "a look of the watch that broke",
+    "outage": "a time in which nothing ran, because the database or the scheduler was away",
+    "report_missed": "reports that no webhook brought and that were read back",
+}
+"""Trouble that shows in no figure: who meets it puts it on record, and the next look closes it."""
 LOOKS_AGAIN, BETWEEN_LOOKS_S = 4, 20
 """After a remedy: at once, and three times more for what takes a container's start to show."""
 
@@ -92,22 +100,33 @@ def behold(loop: Loop, tier: Tier) -> Scene:
     )
 
 
-def sight(loop: Loop, scene: Scene, tier: Tier) -> Sighting:
-    """Let every probe look, and record the look as one step."""
-    findings: list[dict[str, Any]] = []
-    kinds: list[str] = [BROKEN]
+def sight(loop: Loop, scene: Scene, tier: Tier, noticed: Sequence[Noticed] = ()) -> Sighting:
+    """Let every probe look, and record the look, and what else was noticed, as one step."""
+    findings = list(_met(noticed, scene))
+    kinds: list[str] = [*UNPROBED]
     for probe in probes_of(tier):
         try:
             found = probe.look(scene)
         except Exception as error:  # noqa: BLE001 - a broken probe is reported and keeps no other from looking
             loop.log.error("probe %s broke\n%s", probe.kind, frames(error))
             broken = Finding(probe.kind, "warning", scene.now, describe(error))
-            findings.append(_row(BROKEN, BROKEN_WORDS, broken))
+            findings.append(_row(BROKEN, UNPROBED[BROKEN], broken))
             continue
         if found is not None:
             kinds.append(probe.kind)
             findings += [_row(probe.kind, probe.does, each) for each in found]
     return loop.state.incidents.sight(findings, kinds)
+
+
+def _met(noticed: Sequence[Noticed], scene: Scene) -> Iterator[dict[str, Any]]:
+    """What a run met, in the form of a finding; what was before the loop went live is none."""
+    words = {probe.kind: probe.does for probe in all_probes()} | UNPROBED
+    since = scene.signs.live_since
+    for each in noticed:
+        if since is not None and each.began_at >= since:
+            yield _row(
+                each.kind, words[each.kind], Finding(each.target, "notice", each.began_at, each.evidence)
+            )
 
 
 def repair(loop: Loop, incident: Incident, scene: Scene, tier: Tier) -> str | None:

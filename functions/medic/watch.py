@@ -5,11 +5,13 @@ Silence of the whole system is for others to notice: the ping to a dead man's sw
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from functions.medic.ping import ping
 from functions.medic.rounds import Account, behold, look_round, preview_round, sight
 from shared.loop import Loop
 from shared.period import Period
-from shared.report import StageReport
+from shared.report import Noticed, StageReport
 
 STAGE = "watch"
 
@@ -28,12 +30,18 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
     return report(STAGE, account)
 
 
-def glance(loop: Loop) -> None:
+def glance(loop: Loop, noticed: Sequence[Noticed]) -> None:
     """Put on record at once what is amiss, and what is not any more, from within another stage's run.
 
-    Repairs and messages are left to the watch, which comes within minutes.
+    A second look closes what nobody knew of and was mended already; the rest of what was `noticed` is open
+    until the next one. Repairs and messages are left to the watch, which comes within minutes.
     """
-    sight(loop, behold(loop, "watch"), "watch")
+    scene = behold(loop, "watch")
+    first = sight(loop, scene, "watch", noticed)
+    new = {(each.kind, each.target) for each in first.open if each.id in first.opened}
+    rest = [each for each in noticed if not each.mended or (each.kind, each.target) not in new]
+    if len(rest) < len(noticed):
+        sight(loop, scene, "watch", rest)
 
 
 def report(stage: str, account: Account) -> StageReport:

@@ -12,6 +12,15 @@ from shared.state.transport import Transport
 RunState = Literal["running", "ok", "failed", "skipped"]
 
 
+class RunBefore(BaseModel):
+    """The run that stands before another in the ledger. One that is still `running` there has died."""
+
+    model_config = ConfigDict(frozen=True)
+
+    slot: datetime
+    state: RunState
+
+
 class SlotClaim(BaseModel):
     """The answer to "may I run this slot?". `fence` closes the run; an older fence closes nothing."""
 
@@ -22,6 +31,7 @@ class SlotClaim(BaseModel):
     run_id: int | None
     run_no: int | None
     fence: int | None
+    before: RunBefore | None = None
 
 
 class StageRun(BaseModel):

@@ -2,86 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from functions.dispatcher import dispatch
 from functions.runner import StageFailed, run_stage
 from functions.stages import Stage
-from shared.config import Settings
-from shared.errors import ConfigurationError, NotBuilt, Unreachable
+from shared.errors import ConfigurationError, NotBuilt
 from shared.loop import Loop
-from shared.period import Period
-from shared.providers.registry import Providers
 from shared.report import StageReport
-from shared.state import State
 from shared.state.postgres import PostgresTransport
 from tests.support.database import execute, set_time
+from tests.support.runs import MORNING, SLOT, loop_over, seen, stage
 
-MORNING = datetime(2026, 11, 23, 13, 1, tzinfo=UTC)  # 08:01 in New York
-SLOT = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
-INSTALLATION = uuid.UUID("6f1f0a3e-1b0e-4a53-9a0c-0d7a5a3c2b11")
 NEVER_LIVE = "update controls set live = false, installation_id = null, app = null, database_id = null"
-
-seen: list[dict[str, Any]] = []
-"""What the stage below was given, newest last."""
-
-
-def works(loop: Loop, period: Period, **options: Any) -> StageReport:
-    """A stage that counts."""
-    seen.append(options | {"may_send": loop.may_send, "left": loop.lease.left(), "day": period.day})
-    return StageReport("stage", None, "ok", counts={"planned": 3}, notes=("Three are planned.",))
-
-
-def breaks(loop: Loop, period: Period, **options: Any) -> StageReport:
-    """A stage that trips over something unforeseen."""
-    raise ValueError("@".join(["ada", "example.com"]))
-
-
-def meets_an_outage(loop: Loop, period: Period, **options: Any) -> StageReport:
-    """A stage whose provider is away."""
-    raise Unreachable("Resend did not answer.")
-
-
-def is_interrupted(loop: Loop, period: Period, **options: Any) -> StageReport:
-    """A stage whose container is taken away."""
-    raise KeyboardInterrupt
-
-
-def is_overtaken(loop: Loop, period: Period, **options: Any) -> StageReport:
-    """A stage that takes so long that another worker took its run over."""
-    loop.state.transport.call("take_over")
-    return works(loop, period, **options)
-
-
-def claims_again(loop: Loop, period: Period, **options: Any) -> StageReport:
-    """A stage during which its schedule fires once more."""
-    inner = run_stage(loop, _stage("works"))
-    return StageReport("stage", None, "ok", notes=(inner.status,))
-
-
-def _stage(function: str = "works", **changes: Any) -> Stage:
-    stage = Stage(
-        name="stage",
-        cron="0 8 * * *",
-        period="day",
-        timeout_s=100,
-        lease_s=120,
-        catch_up=timedelta(hours=12),
-        does="is tested",
-        entry=f"{__name__}:{function}",
-    )
-    return dataclasses.replace(stage, **changes)
-
-
-def _loop(transport: PostgresTransport, app: str = "growthloop") -> Loop:
-    settings = Settings(installation_id=INSTALLATION, app=app)
-    return Loop(settings, State(transport, INSTALLATION), Providers(settings))
 
 
 @pytest.fixture
@@ -89,7 +25,7 @@ def loop(database: str, transport: PostgresTransport) -> Iterator[Loop]:
     """A live installation, a minute after 08:00 in New York."""
     seen.clear()
     set_time(database, MORNING)
-    loop = _loop(transport)
+    loop = loop_over(transport)
     loop.state.live.turn_on(app="growthloop", actor="owner")
     yield loop
     seen.clear()
@@ -103,7 +39,7 @@ def _rows(loop: Loop) -> list[tuple[datetime, int, str]]:
 
 
 def test_a_firing__runs_its_slot_and_is_recorded(loop: Loop) -> None:
-    report = run_stage(loop, _stage())
+    report = run_stage(loop, stage())
     assert (report.status, report.slot, report.counts) == ("ok", SLOT, {"planned": 3})
     recorded = loop.state.stages.run_of("stage", SLOT)
     assert recorded is not None
@@ -113,23 +49,23 @@ def test_a_firing__runs_its_slot_and_is_recorded(loop: Loop) -> None:
 
 
 def test_a_second_firing__finds_the_slot_done(loop: Loop) -> None:
-    run_stage(loop, _stage())
-    assert run_stage(loop, _stage()).status == "already_done"
+    run_stage(loop, stage())
+    assert run_stage(loop, stage()).status == "already_done"
     assert len(seen) == 1
 
 
 def test_a_firing_during_a_run__stands_back(loop: Loop) -> None:
-    assert run_stage(loop, _stage("claims_again")).notes == ("already_running",)
+    assert run_stage(loop, stage("claims_again")).notes == ("already_running",)
 
 
 def test_a_firing_ahead_of_the_database_clock__takes_the_coming_slot(loop: Loop, database: str) -> None:
     set_time(database, SLOT - timedelta(seconds=2))
-    assert run_stage(loop, _stage()).slot == SLOT
+    assert run_stage(loop, stage()).slot == SLOT
 
 
 def test_a_firing_too_late_to_catch_up__is_recorded_as_skipped(loop: Loop, database: str) -> None:
     set_time(database, SLOT + timedelta(hours=13))
-    assert run_stage(loop, _stage()).status == "skipped"
+    assert run_stage(loop, stage()).status == "skipped"
     assert _rows(loop) == [(SLOT, 0, "skipped")]
     assert seen == []
 
@@ -137,9 +73,9 @@ def test_a_firing_too_late_to_catch_up__is_recorded_as_skipped(loop: Loop, datab
 def test_an_optional_firing__waits_while_the_database_is_slow(loop: Loop) -> None:
     slow = {"kind": "database_slow", "words": "", "target": "database", "severity": "warning", "evidence": {}}
     loop.state.incidents.sight([slow | {"began_at": MORNING.isoformat()}], ["database_slow"])
-    optional = _stage(optional=True)
+    optional = stage(optional=True)
     assert run_stage(loop, optional).status == "skipped"
-    assert run_stage(loop, _stage(name="other")).status == "ok"
+    assert run_stage(loop, stage(name="other")).status == "ok"
     loop.state.incidents.sight([], ["database_slow"])
     assert run_stage(loop, optional).status == "ok", "its slot was left open"
 
@@ -147,7 +83,7 @@ def test_an_optional_firing__waits_while_the_database_is_slow(loop: Loop) -> Non
 def test_a_firing_before_go_live__previews_and_leaves_the_slot_open(loop: Loop, database: str) -> None:
     execute(database, NEVER_LIVE)
     loop.state.live.turn_off(app="growthloop", actor="owner")
-    report = run_stage(loop, _stage())
+    report = run_stage(loop, stage())
     assert (report.status, report.interim) == ("preview", False)
     assert (seen[0]["preview"], seen[0]["run_no"], seen[0]["may_send"]) == (True, 0, False)
     assert seen[0]["day"] == SLOT.date()
@@ -156,13 +92,13 @@ def test_a_firing_before_go_live__previews_and_leaves_the_slot_open(loop: Loop, 
 
 def test_a_firing_after_it_was_turned_off__works_and_may_not_send(loop: Loop) -> None:
     loop.state.live.turn_off(app="growthloop", actor="owner")
-    assert run_stage(loop, _stage(sends=True)).status == "ok"
+    assert run_stage(loop, stage(sends=True)).status == "ok"
     assert (seen[0]["preview"], seen[0]["may_send"]) == (False, False)
     assert _rows(loop) == [(SLOT, 0, "ok")]
 
 
 def test_a_firing_of_another_app__does_nothing(loop: Loop, transport: PostgresTransport) -> None:
-    report = run_stage(_loop(transport, app="growthloop.ephemeral"), _stage())
+    report = run_stage(loop_over(transport, app="growthloop.ephemeral"), stage())
     assert report.status == "skipped"
     assert (seen, _rows(loop)) == ([], [])
 
@@ -170,9 +106,7 @@ def test_a_firing_of_another_app__does_nothing(loop: Loop, transport: PostgresTr
 @pytest.mark.parametrize("turned_off", [False, True])
 def test_a_firing_on_a_restored_copy__does_nothing(loop: Loop, database: str, turned_off: bool) -> None:
     execute(database, "update controls set database_id = 'the original'")
-    if turned_off:
-        loop.state.live.turn_off(app="growthloop", actor="owner")
-    assert run_stage(loop, _stage()).status == "skipped"
+    assert run_stage(loop, stage()).status == "skipped"
     assert (seen, _rows(loop)) == ([], [])
 
 
@@ -180,14 +114,14 @@ def test_a_firing_on_a_restored_copy__does_nothing(loop: Loop, database: str, tu
 
 
 def test_an_unforeseen_failure__is_recorded_without_its_text(loop: Loop) -> None:
-    report = run_stage(loop, _stage("breaks"))
+    report = run_stage(loop, stage("breaks"))
     assert report.error is not None
     assert (report.status, report.error["code"], report.error["kind"]) == (
         "failed",
         "unexpected",
         "ValueError",
     )
-    assert "tests/db/test_runner.py" in report.error["where"]
+    assert "tests/support/runs.py" in report.error["where"]
     recorded = loop.state.stages.run_of("stage", SLOT)
     assert recorded is not None
     assert (recorded.state, recorded.error) == ("failed", report.error)
@@ -197,20 +131,20 @@ def test_an_unforeseen_failure__is_recorded_without_its_text(loop: Loop) -> None
 def test_an_unforeseen_failure__keeps_its_text_out_of_the_log(
     loop: Loop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    run_stage(loop, _stage("breaks"))
+    run_stage(loop, stage("breaks"))
     assert "unexpected" in caplog.text
     assert "ada@example.com" not in caplog.text
 
 
 def test_a_known_failure__says_what_to_do_about_it(loop: Loop) -> None:
-    error = run_stage(loop, _stage("meets_an_outage")).error
+    error = run_stage(loop, stage("meets_an_outage")).error
     assert error is not None
     assert (error["code"], error["retryable"]) == ("unreachable", True)
 
 
 def test_a_failed_slot__can_be_run_again(loop: Loop) -> None:
-    run_stage(loop, _stage("breaks"))
-    assert run_stage(loop, _stage(), by_hand=True).status == "ok"
+    run_stage(loop, stage("breaks"))
+    assert run_stage(loop, stage(), by_hand=True).status == "ok"
     assert _rows(loop) == [(SLOT, 0, "ok")]
 
 
@@ -220,7 +154,7 @@ def test_a_lost_lease__is_a_failure_and_changes_nothing(loop: Loop, database: st
         "create function take_over() returns void language sql as "
         "$$ update stage_runs set fence = nextval('fences') $$",
     )
-    report = run_stage(loop, _stage("is_overtaken"))
+    report = run_stage(loop, stage("is_overtaken"))
     assert report.error is not None
     assert (report.status, report.error["code"]) == ("failed", "lease_lost")
     assert _rows(loop) == [(SLOT, 0, "running")]
@@ -228,21 +162,21 @@ def test_a_lost_lease__is_a_failure_and_changes_nothing(loop: Loop, database: st
 
 def test_a_crashed_run__is_taken_over_when_its_lease_has_lapsed(loop: Loop, database: str) -> None:
     loop.state.stages.claim("stage", SLOT, lease_s=120, worker="gone")
-    assert run_stage(loop, _stage()).status == "already_running"
+    assert run_stage(loop, stage()).status == "already_running"
     set_time(database, MORNING + timedelta(seconds=121))
-    assert run_stage(loop, _stage()).status == "ok"
+    assert run_stage(loop, stage()).status == "ok"
 
 
 def test_an_interrupted_run__leaves_its_slot_to_the_restart(loop: Loop) -> None:
     with pytest.raises(KeyboardInterrupt):
-        run_stage(loop, _stage("is_interrupted"))
+        run_stage(loop, stage("is_interrupted"))
     assert _rows(loop) == [(SLOT, 0, "failed")]
-    assert run_stage(loop, _stage()).status == "ok"
+    assert run_stage(loop, stage()).status == "ok"
 
 
 def test_a_database_out_of_reach__is_a_failure_and_not_nothing_to_do() -> None:
     nowhere = PostgresTransport("postgresql://postgres@127.0.0.1:1/postgres?connect_timeout=1")
-    report = run_stage(_loop(nowhere), _stage())
+    report = run_stage(loop_over(nowhere), stage())
     assert report.error is not None
     assert (report.status, report.slot, report.error["code"]) == ("failed", None, "state_unavailable")
 
@@ -252,14 +186,14 @@ def test_a_database_out_of_reach__is_a_failure_and_not_nothing_to_do() -> None:
 
 def test_by_hand_before_the_slot__previews_and_fills_nothing(loop: Loop, database: str) -> None:
     set_time(database, SLOT - timedelta(hours=1))
-    report = run_stage(loop, _stage(), by_hand=True)
+    report = run_stage(loop, stage(), by_hand=True)
     assert (report.status, report.interim, report.slot) == ("preview", True, SLOT)
     assert _rows(loop) == []
 
 
 def test_by_hand_after_the_slot__gives_what_was_recorded(loop: Loop) -> None:
-    run_stage(loop, _stage())
-    report = run_stage(loop, _stage(), by_hand=True)
+    run_stage(loop, stage())
+    report = run_stage(loop, stage(), by_hand=True)
     assert (report.status, report.counts, report.notes) == (
         "already_done",
         {"planned": 3},
@@ -269,21 +203,21 @@ def test_by_hand_after_the_slot__gives_what_was_recorded(loop: Loop) -> None:
 
 
 def test_by_hand_a_slot_left_open__is_filled(loop: Loop) -> None:
-    assert run_stage(loop, _stage(), by_hand=True).status == "ok"
+    assert run_stage(loop, stage(), by_hand=True).status == "ok"
     assert seen[0]["may_send"] is False
     assert _rows(loop) == [(SLOT, 0, "ok")]
 
 
 def test_by_hand_a_stage_that_sends__previews_unless_asked_to_go_live(loop: Loop) -> None:
-    assert run_stage(loop, _stage(sends=True), by_hand=True).status == "preview"
+    assert run_stage(loop, stage(sends=True), by_hand=True).status == "preview"
     assert _rows(loop) == []
-    assert run_stage(loop, _stage(sends=True), by_hand=True, live=True).status == "ok"
+    assert run_stage(loop, stage(sends=True), by_hand=True, live=True).status == "ok"
     assert [given["may_send"] for given in seen] == [False, True]
 
 
 def test_by_hand_going_live_where_nothing_is_live__is_refused(loop: Loop) -> None:
     loop.state.live.turn_off(app="growthloop", actor="owner")
-    report = run_stage(loop, _stage(sends=True), by_hand=True, live=True)
+    report = run_stage(loop, stage(sends=True), by_hand=True, live=True)
     assert report.error is not None
     assert (report.status, report.error["code"]) == ("failed", "not_live")
     assert seen == []
@@ -292,25 +226,25 @@ def test_by_hand_going_live_where_nothing_is_live__is_refused(loop: Loop) -> Non
 def test_by_hand_from_an_app_of_its_own__counts_as_this_installation(
     loop: Loop, transport: PostgresTransport
 ) -> None:
-    other = _loop(transport, app="growthloop.ephemeral")
-    assert run_stage(other, _stage(sends=True), by_hand=True, live=True).status == "ok"
+    other = loop_over(transport, app="growthloop.ephemeral")
+    assert run_stage(other, stage(sends=True), by_hand=True, live=True).status == "ok"
 
 
 def test_a_dry_run__writes_no_row_and_may_not_send(loop: Loop) -> None:
-    assert run_stage(loop, _stage(), by_hand=True, dry_run=True, live=True).status == "preview"
+    assert run_stage(loop, stage(), by_hand=True, dry_run=True, live=True).status == "preview"
     assert seen[0]["may_send"] is False
     assert _rows(loop) == []
 
 
 def test_force__adds_a_run_to_a_slot_that_is_done(loop: Loop) -> None:
-    run_stage(loop, _stage())
-    assert run_stage(loop, _stage(), by_hand=True, force=True).status == "ok"
+    run_stage(loop, stage())
+    assert run_stage(loop, stage(), by_hand=True, force=True).status == "ok"
     assert [given["run_no"] for given in seen] == [0, 1]
     assert _rows(loop) == [(SLOT, 1, "ok")]
 
 
 def test_a_failing_preview__is_a_failure_without_a_row(loop: Loop) -> None:
-    assert run_stage(loop, _stage("breaks"), by_hand=True, dry_run=True).status == "failed"
+    assert run_stage(loop, stage("breaks"), by_hand=True, dry_run=True).status == "failed"
     assert _rows(loop) == []
 
 
@@ -318,23 +252,23 @@ def test_a_failing_preview__is_a_failure_without_a_row(loop: Loop) -> None:
 
 
 def test_a_date__is_the_day_worked_on(loop: Loop) -> None:
-    report = run_stage(loop, _stage(days_back=1), by_hand=True, date=date(2026, 11, 20))
+    report = run_stage(loop, stage(days_back=1), by_hand=True, date=date(2026, 11, 20))
     assert seen[0]["day"] == date(2026, 11, 20)
     assert report.slot == datetime(2026, 11, 21, 13, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("stage", "day"),
+    ("given", "day"),
     [
-        (_stage(dates="refused"), date(2026, 11, 23)),
-        (_stage(dates="today"), date(2026, 11, 22)),
-        (_stage(), date(2026, 11, 24)),
+        (stage(dates="refused"), date(2026, 11, 23)),
+        (stage(dates="today"), date(2026, 11, 22)),
+        (stage(), date(2026, 11, 24)),
     ],
     ids=["no date at all", "another day", "still to come"],
 )
-def test_a_date_that_makes_no_sense__is_a_usage_error(loop: Loop, stage: Stage, day: date) -> None:
+def test_a_date_that_makes_no_sense__is_a_usage_error(loop: Loop, given: Stage, day: date) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        run_stage(loop, stage, by_hand=True, date=day)
+        run_stage(loop, given, by_hand=True, date=day)
     assert caught.value.code == "usage"
     assert _rows(loop) == []
 
@@ -394,4 +328,4 @@ def test_the_dispatcher__catches_nothing_up_before_go_live(loop: Loop, database:
 
 
 def test_the_dispatcher__starts_nothing_for_another_app(loop: Loop, transport: PostgresTransport) -> None:
-    assert dispatch(_loop(transport, app="growthloop.ephemeral"), lambda _: None) == []
+    assert dispatch(loop_over(transport, app="growthloop.ephemeral"), lambda _: None) == []
