@@ -25,4 +25,6 @@ def expire(loop: Loop) -> dict[str, int]:
         if chunk.nothing:
             break
         gone = {kind: n + getattr(chunk, kind) for kind, n in gone.items()}
+    while loop.lease.left() >= LEFT_S and (n := loop.state.calls.expire_words(transcripts_before)):
+        gone["transcripts"] += n
     return gone

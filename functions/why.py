@@ -29,6 +29,7 @@ def record(loop: Loop, lead_id: int) -> dict[str, Any] | None:
         return None
     facts = found.pop("facts")
     status = loop.state.live.status()
+    found["calls"] = [each.model_dump(mode="json") for each in loop.state.calls.of_lead(lead_id)]
     found["switches"] = {"live": status.may_send, "kill_switch": status.kill_switch}
     found["now"] = _now(quiet, LeadFacts.model_validate(facts), found)
     found["rules_in_force"] = quiet.rules.version

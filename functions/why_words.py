@@ -17,7 +17,7 @@ REACH = {"person": "everything of theirs", "address": "this address alone"}
 def in_words(found: Record, zone: ZoneInfo) -> str:
     """All of it, in the order in which one asks: who, may we, what happened, what now. Times of `zone`."""
     words = _Words(zone)
-    parts = (words.who, words.may, words.sequence, words.touches, words.said, words.now)
+    parts = (words.who, words.may, words.sequence, words.touches, words.calls, words.said, words.now)
     told = (list(part(found)) for part in parts)
     return "\n\n".join("\n".join(lines) for lines in told if lines)
 
@@ -101,6 +101,17 @@ class _Words:
         reached = ", ".join(f"{name} {self._at(at)}" for name, at in touch["milestones"].items())
         if reached:
             yield f"        reached: {reached}"
+
+    def calls(self, found: Record) -> Iterator[str]:
+        for each in found["calls"]:
+            share = "" if each["talk_share"] is None else f", we talked {each['talk_share']:.0%} of the time"
+            yield f"CALL    {each['touch_id']}: quality {each['quality']} of 100{share}"
+            for reason in each["reasons"]:
+                yield f"        {plain(reason)}"
+            for raised in each["raised"]:
+                words = quoted(raised["words"]) if raised["words"] else "(words no longer kept)"
+                led = f"; it led to a {raised['led_to']}" if raised["led_to"] else ""
+                yield f"        objected ({raised['kind'].replace('_', ' ')}): {words}{led}"
 
     def said(self, found: Record) -> Iterator[str]:
         for each in found["messages"]:

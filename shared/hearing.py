@@ -10,26 +10,41 @@ from typing import TYPE_CHECKING
 
 from shared.inbound import classify_reply, own_words
 from shared.providers.event import ProviderEvent, Reply, ReplyClass
-from shared.state.events import Applied, Events
+from shared.state.events import Applied
 
 if TYPE_CHECKING:
     from shared.providers.resend.client import InboundEmail
+    from shared.state import State
 
 STOPPED_BY = {"resend": "unsubscribed", "twilio": "opted_out"}
 """How a contact ended whose answer asks to stop, in the words of its channel."""
 
 
-def hear(events: Events, event: ProviderEvent, *, channel: str) -> Applied:
+def hear(state: State, event: ProviderEvent, *, channel: str) -> Applied:
     """Store one verified event and apply it; when this returns, a "stop" in it is in force.
 
     Any number of copies changes nothing more. Raises `StateError`.
     """
+    events = state.events
     if event.reply is None:
-        return events.apply(event, channel=channel)
+        applied = events.apply(event, channel=channel)
+        _review(state, event, applied)
+        return applied
     headers = event.details.get("headers", {})
     meaning = classify_reply(event.reply.text, event.reply.subject, headers)
     said = dataclasses.replace(event, reply=Reply(own_words(event.reply.text), event.reply.subject))
     return events.apply(with_meaning(said, meaning), channel=channel, reply_class=meaning)
+
+
+def _review(state: State, event: ProviderEvent, applied: Applied) -> None:
+    """Keep what a call was like. Should that fail, the night looks for calls that were not reviewed."""
+    if event.kind != "end-of-call-report" or not applied.stored or applied.touch_id is None:
+        return
+    from shared.providers.vapi.transcript import review_of
+
+    found = review_of(event.body, disposition=event.disposition, duration_s=event.duration_s)
+    if found is not None:
+        state.calls.keep_review(applied.touch_id, found)
 
 
 def with_words(event: ProviderEvent, mail: InboundEmail) -> ProviderEvent:

@@ -39,6 +39,7 @@ from shared.mail.experiments import holdout_words, sentence
 from shared.mail.hot_lead import NEXT_STEP, meeting_words
 from shared.period import Period
 from shared.providers.channel import ChannelName
+from shared.state.calls import Talks
 from shared.state.controls import LiveStatus
 
 CHANNELS: tuple[ChannelName, ...] = ("call", "email", "sms")
@@ -129,7 +130,11 @@ def evening_report(loop: Loop, period: Period, figures: DayFigures, *, interim: 
             measures.counts_by_day(before, before),
         ),
         incidents=incidents(loop.state.incidents.since(period.start, INCIDENT_ROWS)),
-        notes=(*in_flight(status), *notes(loop)),
+        notes=(
+            *in_flight(status),
+            *talks_in_words(loop.state.calls.talks(period.start, period.end)),
+            *notes(loop),
+        ),
         tests=tests_in_words(loop, now),
         approvals=approvals_waiting(loop),
         lines=owner_lines(loop),
@@ -298,6 +303,14 @@ def in_flight(status: LiveStatus) -> tuple[str, ...]:
     if not (status.kill_switch and status.in_flight_at_switch):
         return ()
     return (f"{status.in_flight_at_switch} touches were in flight when the kill switch was pulled.",)
+
+
+def talks_in_words(talks: Talks) -> tuple[str, ...]:
+    """What today's talks were like; the disclosure is said in each, so one without it is named."""
+    if not talks.talks:
+        return ()
+    missing = f" {talks.undisclosed} without the disclosure." if talks.undisclosed else ""
+    return (f"Talks by phone: {talks.talks}, quality {talks.quality:.0f} of 100 in the mean.{missing}",)
 
 
 def notes(loop: Loop) -> tuple[str, ...]:

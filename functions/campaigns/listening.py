@@ -138,7 +138,7 @@ class Listening:
             return
         missed = set(self._verbs.unheard(PROVIDERS[channel], [event.event_key for event in events]))
         for event in _by_time(event for event in events if event.event_key in missed):
-            hear(self._loop.state.events, complete(event), channel=channel)
+            hear(self._loop.state, complete(event), channel=channel)
             self._tally.heard[channel] += 1
         if missed:
             first = min(event.occurred_at for event in events if event.event_key in missed)

@@ -45,7 +45,7 @@ def _ask(loop: Loop, call: OverdueCall, tally: Tally) -> None:
 
     event = from_call(loop.providers.calls.get(call.provider_id), now=loop.clock.now())
     if event is not None:
-        hear(loop.state.events, event, channel="call")
+        hear(loop.state, event, channel="call")
         tally.heard["call"] += 1
     elif loop.providers.calls.end(call.provider_id):
         tally.settled["hung_up"] += 1
@@ -68,5 +68,5 @@ def _give_up(loop: Loop, call: OverdueCall, tally: Tally) -> None:
         provider_id=call.provider_id,
         disposition="call_failed",
     )
-    hear(loop.state.events, event, channel="call")
+    hear(loop.state, event, channel="call")
     tally.settled["given_up"] += 1

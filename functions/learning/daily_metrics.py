@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from functions.learning.lead_model import renew
+from functions.learning.missed_reviews import review_missed
 from functions.retention import expire
 from shared.errors import ConfigurationError
 from shared.loop import Loop
@@ -39,7 +40,7 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
     if not preview:
         loop.state.measures.roll_up_days(period.day, WINDOW_DAYS)
         gone = expire(loop)  # after the day's figures, which are counts and stay
-        learned = renew(loop, period.day)
+        learned = {"calls_reviewed": review_missed(loop), **renew(loop, period.day)}
     figures = loop.state.measures.daily(period.day, period.day)
     sent = sum(row["n"] for row in figures if row["metric"] == "sent")
     notes = () if sent else (f"No touch was sent on {period.day.isoformat()}.",)

@@ -135,7 +135,7 @@ class Webhooks:
             event = read(got, self._loop.clock.now())
             applied = NOTHING_STORED
             if _means_something(event):
-                applied = hear(self._loop.state.events, event, channel=channel)
+                applied = hear(self._loop.state, event, channel=channel)
         except WebhookRefused as error:
             self._loop.log.warning("webhook refused", extra={"code": error.code})
             return JSONResponse({"error": error.code}, status_code=401)

@@ -6,6 +6,7 @@ from typing import Self
 from uuid import UUID
 
 from shared.clock import DatabaseClock
+from shared.state.calls import Calls
 from shared.state.controls import Live, OwnerSettings
 from shared.state.directives import DirectiveVersions
 from shared.state.events import Events
@@ -38,6 +39,7 @@ class State:
         self.senders = Senders(transport)
         self.reconciliation = Reconciliation(transport, installation_id)
         self.events = Events(transport)
+        self.calls = Calls(transport)
         self.hot_leads = HotLeads(transport)
         self.directives = DirectiveVersions(transport)
         self.privacy = Privacy(transport)

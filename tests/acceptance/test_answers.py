@@ -98,7 +98,7 @@ def test_opt_out_in_own_words__is_confirmed_by_one_text_at_any_hour(database: st
         plan_the_day(here.days.loop, _day(here), preview=False, run_no=0)
         execute(database, "delete from touches; delete from deliveries")
         for _ in range(2):
-            hear(here.days.loop.state.events, _said("please stop texting me", number, here), channel="sms")
+            hear(here.days.loop.state, _said("please stop texting me", number, here), channel="sms")
         here.tick()
         here.tick()
         assert here.sent("sms") == [number]

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from shared.call_review import CallReview, Raised
 from shared.gate import Verdict
 from shared.providers.event import Reply
 from shared.state import State
@@ -36,6 +37,7 @@ AREAS = (
     "outreach",
     "senders",
     "events",
+    "calls",
     "directives",
     "experiments",
     "measures",
@@ -229,7 +231,21 @@ def send(ledger: Ledger) -> None:
     senders.day_so_far(TODAY, NOW + DAY)
     called = ledger.claim("call")
     ledger.begin(called)
+    reviewed(ledger, called.id)
     booking(ledger, sent.id)
+
+
+def reviewed(ledger: Ledger, touch_id: UUID) -> None:
+    """A call is reviewed, looked at, and forgotten in time."""
+    calls = ledger.state.calls
+    calls.unreviewed(NOW - DAY)
+    raised = Raised("price", "Zu teuer, ü", "It is free.", "booking")
+    calls.keep_review(touch_id, CallReview(0.5, True, False, 1, (raised,), 90, ("asked nothing",)))
+    for lead in lead_ids(ledger):
+        calls.of_lead(lead)
+    calls.talks(NOW - DAY, NOW + DAY)
+    calls.responses()
+    calls.expire_words(NOW + DAY)
 
 
 def reconcile(ledger: Ledger) -> None:

@@ -309,3 +309,26 @@ insert into lead_models (version, model, leads, outcomes, judgement, trained_at)
 -- one_lead_model_is_in_force
 insert into lead_models (version, model, leads, outcomes, judgement, trained_at, state)
     select 'v' || g, '{}', 2, 1, '{}', now(), 'in_force' from generate_series(1, 2) g;
+
+-- a_quality_is_0_to_100
+insert into call_reviews (touch_id, lead_id, reviewed_at, version, disclosed, early_hangup, questions, objections, quality, reasons)
+    select id, lead_id, now(), 1, true, false, 0, 0, 101, '{}' from touches;
+
+-- a_talk_share_is_a_share
+insert into call_reviews (touch_id, lead_id, reviewed_at, version, disclosed, early_hangup, questions, objections, quality, reasons,
+    talk_share) select id, lead_id, now(), 1, true, false, 0, 0, 1, '{}', 2 from touches;
+
+-- the_same_response_is_kept_once
+insert into objection_responses (kind, response, response_hash, first_heard_at, last_heard_at)
+    select 'price', 'x', 'h', now(), now() from generate_series(1, 2);
+
+-- what_led_on_was_heard
+insert into objection_responses (kind, response, response_hash, led_on, first_heard_at, last_heard_at)
+    values ('price', 'x', 'h', 1, now(), now());
+
+-- an_objection_leads_to_a_known_end
+with r as (
+    insert into call_reviews (touch_id, lead_id, reviewed_at, version, disclosed, early_hangup, questions, objections, quality, reasons)
+    select id, lead_id, now(), 1, true, false, 0, 1, 9, '{}' from touches returning touch_id, lead_id
+)
+insert into call_objections (touch_id, place, lead_id, kind, led_to, heard_at) select touch_id, 1, lead_id, 'price', 'x', now() from r;
