@@ -6,7 +6,8 @@ Seeds run in processes of their own, over the cores; what one seed gives depends
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -53,6 +54,13 @@ class Job:
 
 def run_job(job: Job, progress: Progress = lambda _: None) -> dict[str, Any]:
     """Run one seed and give its figures. Raises `ConfigurationError` for a mistake in the world's file."""
+    with lived(job, progress) as (run, world, truth):
+        return figures(run, world, truth, job.days)
+
+
+@contextmanager
+def lived(job: Job, progress: Progress = lambda _: None) -> Iterator[tuple[Days, World, Truth]]:
+    """A world after all its days, to be asked what happened. Raises as `run_job`."""
     name, file = load(job.world)
     file = file.model_copy(update={"first_day": first_day(file.faults, file.first_day, ZONE)})
     coming = arrivals(file, job.seed, job.days)
@@ -77,7 +85,7 @@ def run_job(job: Job, progress: Progress = lambda _: None) -> dict[str, Any]:
     ):
         open_business(run, file, files, coming)
         run.run(local(file.first_day + timedelta(days=job.days), 0, 30, ZONE), timetable)
-        return figures(run, world, truth, job.days)
+        yield run, world, truth
 
 
 def _tell(progress: Progress, began: datetime, span: timedelta, now: datetime) -> None:

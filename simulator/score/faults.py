@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean
@@ -61,19 +61,28 @@ def judge_faults(
 ) -> dict[str, dict[str, Any]]:
     """By kind of fault: how many came, were noticed, repaired, wrongly called repaired, and how fast.
 
+    Times are means in seconds, None of nothing.
+    """
+    kinds: defaultdict[str, list[Found]] = defaultdict(list)
+    for found in looked_for(injected, incidents, end):
+        kinds[found.fault.kind].append(found)
+    return {kind: _counted(found) for kind, found in sorted(kinds.items())}
+
+
+def looked_for(
+    injected: Sequence[Injected], incidents: Sequence[ClaimedIncident], end: datetime
+) -> Iterator[Found]:
+    """Each fault up to `end` that can be noticed, beside the loop's first incident about it.
+
     An incident is about a fault when it speaks of what was struck, by whatever name for the trouble, and was
     open, or was opened while the fault lasted or within 4 hours after; what was over by then it explains only
     if nothing struck the same place since. Of what cannot be noticed nothing is expected: it is not counted.
-    Times are means in seconds, None of nothing.
     """
     faults = [each for each in injected if each.detectable and each.at <= end]
     newest = [_newest(each, faults) for each in incidents]
-    kinds: defaultdict[str, list[Found]] = defaultdict(list)
     for fault in faults:
         fitting = [i for i, at in zip(incidents, newest, strict=True) if _is_about(i, fault, at)]
-        first = min(fitting, key=lambda each: (each.opened_at, each.kind), default=None)
-        kinds[fault.kind].append(Found(fault, first))
-    return {kind: _counted(found) for kind, found in sorted(kinds.items())}
+        yield Found(fault, min(fitting, key=lambda each: (each.opened_at, each.kind), default=None))
 
 
 def _counted(found: Sequence[Found]) -> dict[str, Any]:

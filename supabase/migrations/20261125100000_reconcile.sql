@@ -46,6 +46,20 @@ create table public.channels (
 );
 insert into public.channels (channel) values ('call'), ('email'), ('sms');
 
+-- By a trigger as well: an answer, a look-up and a webhook alike show that the provider takes what we send.
+create function public.note_that_it_works() returns trigger
+language plpgsql
+set search_path = public, pg_temp
+as $$
+begin
+    update channels c set strikes = 0, struck_at = null where c.channel = new.channel and c.strikes > 0;
+    return null;
+end
+$$;
+create trigger what_is_accepted_shows_that_its_channel_works after update on public.deliveries
+for each row when (old.state in ('submitted', 'unknown', 'parked') and new.state in ('accepted', 'finished'))
+execute function public.note_that_it_works();
+
 -- What a provider took that this ledger knows nothing of: after a restore, sends whose intent was lost. `reference` is
 -- the touch id, for texts the hash of number and text. Kept so that the same is not sent again when it is planned again.
 create table public.sightings (
@@ -61,12 +75,6 @@ create function public.text_reference(to_number text, body text) returns text
 language sql immutable
 set search_path = public, pg_temp
 as $$ select encode(sha256(convert_to(to_number || '|' || body, 'UTF8')), 'hex') $$;
-
--- A provider has accepted something: its channel works again.
-create function public.channel_works(of_channel text) returns void
-language sql
-set search_path = public, pg_temp
-as $$ update channels c set strikes = 0, struck_at = null where c.channel = of_channel and c.strikes > 0 $$;
 
 -- Hold what is to be asked about now: {id, fence, kind, channel, state, payload, submitted_at, unknown_at, latest_at,
 -- address, purpose, held_out, lead}. Whoever dies with it leaves it to be asked about again after `hold_s`. The new fence shuts
@@ -123,7 +131,6 @@ begin
         set state = 'accepted', provider_id = settle_v1.provider_id, accepted_at = coalesce(x.accepted_at, t), code = null,
             parked_owner = null, parked_until = null
         where x.id = d.id;
-        perform channel_works(d.channel);
     elsif verdict = 'absent' then
         perform give_back_tokens(d.reserved);
         update deliveries x

@@ -152,7 +152,6 @@ begin
     if not found then return false; end if;
     update touches o set cost_usd = greatest(o.cost_usd, record_receipt_v1.cost_usd) where o.id = record_receipt_v1.id;
     perform settle_budget(record_receipt_v1.id);
-    perform channel_works(d.channel) from deliveries d where d.id = record_receipt_v1.id;
     return true;
 end
 $$;
