@@ -75,6 +75,7 @@ def _image(packages: tuple[str, ...] = ()) -> modal.Image:
 
 app = modal.App(NAME)
 image = _image()
+spool = modal.Dict.from_name(f"{NAME}-spool", create_if_missing=True)  # asked only when it is used
 common: dict[str, Any] = {
     "image": image,
     "secrets": [modal.Secret.from_name("growthloop", required_keys=REQUIRED)],
@@ -101,7 +102,7 @@ def _body(stage: Stage) -> Callable[..., Any]:
     def run(**options: Any) -> Any:
         from functions import entry
 
-        return entry.fire(stage.name, _spawn, **options)
+        return entry.fire(stage.name, _spawn, kept=spool, **options)
 
     run.__name__ = run.__qualname__ = stage.name
     run.__module__ = __name__
@@ -147,4 +148,4 @@ def web() -> Any:
     """Webhooks, unsubscribe, approvals, health: one endpoint of the plan's eight."""
     from functions import entry
 
-    return entry.web()
+    return entry.web(kept=spool)

@@ -17,6 +17,7 @@ from functions import dispatcher, stages
 from functions.runner import StageFailed, run_stage
 from shared.config import Settings
 from shared.errors import ConfigurationError, NotBuilt
+from shared.spool import Kept, Spool
 
 if TYPE_CHECKING:
     from shared.report import StageReport
@@ -26,8 +27,12 @@ Spawn = Callable[[str], object]
 WEB_APP = "functions.web.app:build"
 
 
-def fire(name: str, spawn: Spawn, *, settings: Settings | None = None, **options: Any) -> dict[str, Any]:
-    """Run one stage and return its report as JSON values. `spawn` starts another one, where a run has to.
+def fire(
+    name: str, spawn: Spawn, *, settings: Settings | None = None, kept: Kept | None = None, **options: Any
+) -> dict[str, Any]:
+    """Run one stage and return its report as JSON values.
+
+    `spawn` starts another one, where a run has to; `kept` is where the spool keeps what it keeps.
 
     Without options this is a firing of the schedule; `modal run` names every option, so with them it is
     by hand. Raises `StageFailed` after a failed run, `NotBuilt`, and `ConfigurationError`.
@@ -37,7 +42,7 @@ def fire(name: str, spawn: Spawn, *, settings: Settings | None = None, **options
     from shared import loop as loops
 
     asked = _asked(options)
-    with closing(loops.build(settings or Settings.from_env(), spawn)) as loop:
+    with closing(loops.build(settings or Settings.from_env(), spawn, _spool(kept))) as loop:
         return _answer(run_stage(loop, name, **asked))
 
 
@@ -51,12 +56,16 @@ def dispatch(spawn: Spawn, *, settings: Settings | None = None) -> list[str]:
     return started
 
 
-def web(*, settings: Settings | None = None) -> Any:
+def web(*, settings: Settings | None = None, kept: Kept | None = None) -> Any:
     """The ASGI application over one loop, which lives as long as its container."""
     from shared import loop as loops
 
     make: Callable[..., Any] = stages.resolve(WEB_APP)
-    return make(loops.build(settings or Settings.from_env()))
+    return make(loops.build(settings or Settings.from_env(), spool=_spool(kept)))
+
+
+def _spool(kept: Kept | None) -> Spool | None:
+    return Spool(kept) if kept is not None else None
 
 
 def _asked(options: dict[str, Any]) -> dict[str, Any]:

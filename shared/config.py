@@ -94,6 +94,7 @@ class Settings(BaseModel):
     resend_api_key: SecretStr | None = _named("RESEND_API_KEY", default=None)
     resend_webhook_secret: SecretStr | None = _named("RESEND_WEBHOOK_SECRET", default=None)
     resend_base_url: str = _named("RESEND_BASE_URL", default="https://api.resend.com")
+    rb2b_token: SecretStr | None = _named("RB2B_TOKEN", default=None)
     twilio_account_sid: str | None = _named("TWILIO_ACCOUNT_SID", default=None)
     twilio_auth_token: SecretStr | None = _named("TWILIO_AUTH_TOKEN", default=None)
     twilio_base_url: str = _named("TWILIO_BASE_URL", default="https://api.twilio.com")

@@ -17,6 +17,7 @@ from shared.config import Settings
 from shared.errors import ConfigurationError
 from shared.lease import Lease
 from shared.outside import Outside
+from shared.spool import Spool
 from shared.state import State
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class Loop:
     `may_send` is the runner's permission; the gate and `begin_send` ask again. A `read_only` loop previews.
     `pause` waits for a provider's pace; a simulation moves its clock instead. `start` starts another stage
     without waiting for it. `stopwatch` (seconds) and `worker_clock` are this machine's: to be measured, never
-    to decide by. `outside` asks for pages and records. `fault` is told each point that a send has passed
+    to decide by. `outside` asks for pages and records. `spool` keeps what comes once while the
+    database is away. `fault` is told each point that a send has passed
     (`claimed`, `begun`, `sent`, `recorded`) with its id and try; crash tests die there. Directives are read
     from the database on first use, never from files.
     """
@@ -58,6 +60,7 @@ class Loop:
     stopwatch: Callable[[], float] = time.monotonic
     worker_clock: Callable[[], datetime] = worker_now
     outside: Outside = field(default_factory=Outside)
+    spool: Spool = field(default_factory=lambda: Spool({}))
     fault: Callable[[str, UUID, int], None] = no_fault
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("growthloop"))
 
@@ -122,7 +125,9 @@ def _parsed(versions: tuple[Version, ...]) -> Book:
     return Book.from_versions(versions)
 
 
-def build(settings: Settings, start: Callable[[str], object] = _cannot_start) -> Loop:
+def build(
+    settings: Settings, start: Callable[[str], object] = _cannot_start, spool: Spool | None = None
+) -> Loop:
     """A loop over the configured database and providers. Nothing is contacted yet."""
     from shared.providers.registry import Providers
     from shared.state.connect import connect
@@ -132,4 +137,5 @@ def build(settings: Settings, start: Callable[[str], object] = _cannot_start) ->
         state=State(connect(settings), settings.installation_id),
         providers=Providers(settings),
         start=start,
+        spool=spool or Spool({}),
     )

@@ -151,6 +151,7 @@ def demo_settings(urls: Urls, seed: int, *, senders: Senders = Senders(), releas
             "RESEND_API_KEY": keys.resend_key,
             "RESEND_WEBHOOK_SECRET": keys.resend_webhook_secret,
             "RESEND_BASE_URL": urls.resend,
+            "RB2B_TOKEN": keys.rb2b_url.rpartition("/")[2],
             "TWILIO_ACCOUNT_SID": keys.twilio_account_sid,
             "TWILIO_AUTH_TOKEN": keys.twilio_auth_token,
             "TWILIO_BASE_URL": urls.twilio,

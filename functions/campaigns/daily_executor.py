@@ -12,6 +12,7 @@ from functions.campaigns.leads.rescoring import rescore
 from functions.campaigns.planning import DayPlan, PlanTerms, plan_day
 from functions.campaigns.preview import CHANNELS, Preview, preview_of, room_on
 from functions.campaigns.terms import terms_when_open
+from functions.campaigns.visits import take_visits
 from shared.errors import ConfigurationError, ProviderError
 from shared.loop import Loop
 from shared.mail.words import refusal
@@ -33,6 +34,7 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
         notes += senders.seed(loop)
         notes += senders.in_words(senders.check_health(loop, period.day))
         notes += look_up_numbers(loop)
+        notes += take_visits(loop)
         rescored = rescore(loop)
         notes += [f"{rescored} leads were scored anew."] if rescored else []
     terms = plan_terms(loop, period.day)

@@ -10,6 +10,7 @@ from functions.web.booking import BookingPage
 from functions.web.handled import Handled
 from functions.web.health import Health
 from functions.web.unsubscribe import Unsubscribe
+from functions.web.visits import Visits
 from functions.web.webhooks import Webhooks
 from shared.loop import Loop
 
@@ -25,6 +26,7 @@ def build(loop: Loop) -> Starlette:
             Route("/hooks/resend", webhooks.resend, methods=["POST"]),
             Route("/hooks/twilio/status", webhooks.twilio, methods=["POST"]),
             Route("/hooks/twilio/inbound", webhooks.twilio, methods=["POST"]),
+            Route("/hooks/rb2b/{token}", Visits(loop).take, methods=["POST"]),
             Route("/u/{token}", unsubscribe.show, methods=["GET"]),
             Route("/u/{token}", unsubscribe.act, methods=["POST"]),
             Route("/a/{token}", approvals.show, methods=["GET"]),

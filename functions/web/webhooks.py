@@ -113,7 +113,7 @@ class Webhooks:
         read: Callable[[Delivery, datetime], ProviderEvent],
         answer: Answer,
     ) -> Response:
-        raw = await _bounded_body(request)
+        raw = await bounded_body(request, MAX_BODY)
         if raw is None:
             return JSONResponse({"error": "too_large"}, status_code=413)
         got = Delivery(
@@ -163,11 +163,12 @@ def _means_something(event: ProviderEvent) -> bool:
     return event.kind != "transcript" or event.suppress is not None
 
 
-async def _bounded_body(request: Request) -> bytes | None:
+async def bounded_body(request: Request, most: int) -> bytes | None:
+    """The body as it came; None when it is longer than `most` bytes."""
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > MAX_BODY:
+        if size > most:
             return None
         chunks.append(chunk)
     return b"".join(chunks)

@@ -23,6 +23,7 @@ from shared.state.reconciliation import Reconciliation
 from shared.state.senders import Senders
 from shared.state.stages import Stages
 from shared.state.transport import Transport
+from shared.state.visits import Visits
 
 
 class State:
@@ -35,6 +36,7 @@ class State:
         self.live = Live(transport, installation_id)
         self.settings = OwnerSettings(transport)
         self.people = People(transport)
+        self.visits = Visits(transport)
         self.outreach = Outreach(transport, installation_id)
         self.senders = Senders(transport)
         self.reconciliation = Reconciliation(transport, installation_id)

@@ -97,6 +97,7 @@ begin
     update events e set body = '{}' from touches o
     where o.lead_id = gone.id and e.delivery_id = o.id and e.body <> '{}';
     delete from messages m where m.lead_id = gone.id;
+    delete from visits v where v.lead_id = gone.id;
     delete from conversations c where c.lead_id = gone.id;
     delete from consents k where k.lead_id = gone.id;
     delete from phones p where p.lead_id = gone.id;
@@ -111,6 +112,7 @@ end
 $$;
 
 -- One chunk of what has been kept long enough. Returns {transcripts, rejects, owner_mails, records}: how much went, all 0 at the end.
+--   rejects: rows of import files that were kept aside, and visits to the site
 --   transcripts: raw bodies of events, in which words, addresses and recordings' addresses are; the fact stays
 --   owner_mails: what the owner was sent, which may name people; it is needed for a day, to be repeated with the same bytes
 --   records: payloads, addresses and messages of touches; consents that no younger touch refers to
@@ -131,6 +133,9 @@ begin
     delete from import_rejects r where r.id in (
         select x.id from import_rejects x where x.rejected_at < transcripts_before limit max_rows);
     get diagnostics rejects = row_count;
+    delete from visits v where v.id in (select x.id from visits x where x.received_at < transcripts_before limit max_rows);
+    get diagnostics n = row_count;
+    rejects := rejects + n;
     update deliveries d set payload = '{}' where d.id in (
         select x.id from deliveries x
         where x.kind <> 'touch' and x.payload <> '{}' and x.created_at < loop_now() - interval '2 days' limit max_rows);

@@ -22,8 +22,8 @@ as $$
         and d.state in ('submitted', 'accepted', 'finished', 'unknown', 'parked')
 $$;
 
--- Leads that the planner may look at: a page of those with no open touch and no closed door. A sequence after which the owner
--- allowed another one is as if it had not been.
+-- Leads that the planner may look at: a page of those with no open touch and no closed door, and not at rest. A sequence after
+-- which the owner allowed another one is as if it had not been.
 create or replace function public.plan_candidates_v1(
     after_id bigint, max_rows int, conversation_days int, today date
 ) returns jsonb
@@ -41,7 +41,7 @@ as $$
                     from touches t join deliveries d on d.id = t.id where t.enrolment_id = e.id), '[]'))
             from enrolments e where e.lead_id = l.id and e.again_at is null order by e.id desc limit 1)) as facts
         from leads l
-        where l.id > after_id and l.erased_at is null
+        where l.id > after_id and l.erased_at is null and l.at_rest_since is null
             and not exists (select from enrolments e
                             where e.lead_id = l.id and e.state in ('stopped', 'finished') and e.again_at is null)
             and not exists (select from touches t join deliveries d on d.id = t.id

@@ -191,6 +191,9 @@ def people(ledger: Ledger) -> None:
     verbs.find("LEAD0@example.com")
     verbs.find("nobody@example.com")
     verbs.allow_again(1, conversation_days=14, actor="owner")
+    ledger.state.visits.keep("v", "{}")
+    for visit in ledger.state.visits.waiting():
+        ledger.state.visits.take(visit.id, lead=None, seen_at=NOW, page="/")
     verbs.record(lead, conversation_days=14)
     verbs.record(999, conversation_days=14)
     assert lead

@@ -149,6 +149,7 @@ def furnish(ledger: Ledger) -> None:
     """One row wherever a violation needs one."""
     lead = ledger.accepted().lead.lead_id
     ledger.hear(event("e"))
+    ledger.state.visits.keep("v", "{}")
     ledger.run(
         """
         insert into consents (lead_id, channel, address, consent_type, given_on, wording, source, recorded_at)

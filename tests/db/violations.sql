@@ -332,3 +332,14 @@ with r as (
     select id, lead_id, now(), 1, true, false, 0, 1, 9, '{}' from touches returning touch_id, lead_id
 )
 insert into call_objections (touch_id, place, lead_id, kind, led_to, heard_at) select touch_id, 1, lead_id, 'price', 'x', now() from r;
+-- a_visit_is_kept_once
+insert into visits (event_key, received_at, body) select event_key, received_at, 'x' from visits;
+
+-- what_was_taken_has_its_outcome
+update visits set outcome = 'sign';
+
+-- what_was_taken_keeps_no_words
+update visits set taken_at = now(), outcome = 'sign';
+
+-- a_visit_ends_in_a_known_way
+update visits set taken_at = now(), outcome = 'x', body = null;
