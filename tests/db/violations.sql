@@ -332,6 +332,7 @@ with r as (
     select id, lead_id, now(), 1, true, false, 0, 1, 9, '{}' from touches returning touch_id, lead_id
 )
 insert into call_objections (touch_id, place, lead_id, kind, led_to, heard_at) select touch_id, 1, lead_id, 'price', 'x', now() from r;
+
 -- a_visit_is_kept_once
 insert into visits (event_key, received_at, body) select event_key, received_at, 'x' from visits;
 
