@@ -1,9 +1,11 @@
-"""Close yesterday: bring its figures up to date, mark as final what cannot change, let old words go."""
+"""Close yesterday: its figures, what is out of the ordinary, where leads pile up; let old words go."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from functions.learning.alarms import QUIET_DAYS, look, sentences
+from functions.learning.bottlenecks import tend
 from functions.learning.lead_model import renew
 from functions.learning.missed_reviews import review_missed
 from functions.retention import expire
@@ -26,6 +28,7 @@ WINDOW_DAYS = {
     "replied": 14,
     "positive": 14,
     "booked": 14,
+    "held": 28,
     "opted_out": 14,
     "complained": 14,
 }
@@ -37,8 +40,12 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
         raise ConfigurationError("Daily metrics close a day.", code="usage")
     gone: dict[str, int] = {}
     learned: dict[str, Any] = {}
+    treated: tuple[str, ...] = ()
+    alarms, rates = look(loop, period.day)
     if not preview:
         loop.state.measures.roll_up_days(period.day, WINDOW_DAYS)
+        loop.state.alarms.sound(alarms, quiet_days=QUIET_DAYS)
+        treated = tend(loop, period.day)
         gone = expire(loop)  # after the day's figures, which are counts and stay
         learned = {"calls_reviewed": review_missed(loop), **renew(loop, period.day)}
     figures = loop.state.measures.daily(period.day, period.day)
@@ -51,9 +58,11 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
         counts={
             "day": period.day.isoformat(),
             "figures": {f"{row['channel']}.{row['metric']}": row["n"] for row in figures},
+            "rates": rates,
+            "alarms": len(alarms),
             "final": sum(row["final"] for row in figures),
             "expired": {kind: n for kind, n in gone.items() if n},
             **learned,
         },
-        notes=notes,
+        notes=(*notes, *sentences(alarms), *treated),
     )

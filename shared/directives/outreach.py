@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from shared.directives.base import ChannelName, Count, Directive, Positive, Usd
+from shared.directives.base import ChannelName, Count, Directive, Positive, Share, Usd
 
 Hour = Annotated[int, Field(strict=True, ge=0, le=23)]
 
@@ -175,8 +175,28 @@ class TestPolicy(Directive):
         return self
 
 
+class Measures(Directive):
+    """What counts as usual, and how many alarms a quarter may be false, all watched rates together."""
+
+    baseline_days: Annotated[int, Field(strict=True, ge=7, le=90)]
+    false_alarms_a_quarter: Annotated[float, Field(strict=True, gt=0, le=100)]
+
+
+class Bottlenecks(Directive):
+    """From where on something holds the whole loop up, and how long a remedy that failed rests."""
+
+    response_hours: Positive
+    contacted_share: Share
+    qualified_share: Share
+    classifier_f1: Share
+    qualified_days: Positive
+    source_low: Share
+    source_high: Share
+    rest_days: Positive
+
+
 class Outreach(Directive):
-    """Tempo, budgets, meetings, playbooks, holdout, tests, scoring, retention (key `outreach`)."""
+    """Tempo, budgets, meetings, holdout, tests, measures, scoring, retention (key `outreach`)."""
 
     call: CallLimits
     email: EmailLimits
@@ -189,6 +209,8 @@ class Outreach(Directive):
     warm_playbook: str
     holdout: Holdout
     tests: TestPolicy
+    measures: Measures
+    bottlenecks: Bottlenecks
     scoring: Scoring
     conversation_days: Positive
     ready_pool_days: Positive

@@ -6,6 +6,7 @@ from typing import Self
 from uuid import UUID
 
 from shared.clock import DatabaseClock
+from shared.state.alarms import Alarms
 from shared.state.calls import Calls
 from shared.state.controls import Live, OwnerSettings
 from shared.state.directives import DirectiveVersions
@@ -21,6 +22,7 @@ from shared.state.people import People
 from shared.state.privacy import Privacy
 from shared.state.reconciliation import Reconciliation
 from shared.state.senders import Senders
+from shared.state.skills import Skills
 from shared.state.stages import Stages
 from shared.state.transport import Transport
 from shared.state.visits import Visits
@@ -48,6 +50,8 @@ class State:
         self.measures = Measures(transport)
         self.lead_models = LeadModels(transport)
         self.patterns = Patterns(transport)
+        self.alarms = Alarms(transport)
+        self.skills = Skills(transport)
         self.experiments = Experiments(transport)
         self.incidents = Incidents(transport)
 

@@ -18,6 +18,7 @@ from shared.call_review import CallReview, Raised
 from shared.gate import Verdict
 from shared.providers.event import Reply
 from shared.state import State
+from shared.state.alarms import Alarm
 from shared.state.embedded import EmbeddedServer
 from shared.state.patterns import Pattern
 from shared.state.postgres import PostgresTransport
@@ -43,6 +44,8 @@ AREAS = (
     "measures",
     "lead_models",
     "patterns",
+    "alarms",
+    "skills",
     "incidents",
     "hot_leads",
     "privacy",
@@ -322,6 +325,7 @@ def measure(ledger: Ledger) -> None:
         where = {"channel": "email"}
         measures.figures(counts, "replied", "sent", dimensions=by, filters=where, since=TODAY, upto=TODAY)
     patterns(ledger)
+    nights(ledger)
     measures.not_contacted(NOW, NOW + DAY)
     measures.contacted_people(NOW, NOW + DAY)
     measures.dispositions(TODAY)
@@ -356,6 +360,31 @@ def patterns(ledger: Ledger) -> None:
     verbs.keep([found.model_copy(update={"ratio": 1.5})], TODAY + DAY)
     verbs.held(TODAY + DAY, TODAY + DAY)
     verbs.held(TODAY - DAY, TODAY - DAY)
+
+
+def nights(ledger: Ledger) -> None:
+    """An alarm and its answer, a skill and its test."""
+    alarm = Alarm(
+        day=TODAY,
+        kind="fewer",
+        channel="call",
+        metric="answered",
+        cause="rate",
+        words="w",
+        figures={"n": 1},
+        evidence="rate:answered/sent:2026-11-23..2026-11-23",
+    )
+    alarms = ledger.state.alarms
+    for _ in range(2):
+        alarms.sound([alarm, alarm.model_copy(update={"metric": "dm_contact"})], quiet_days=7)
+        alarms.answer("call", "answered", actor="loop")
+    alarms.between(TODAY, TODAY)
+    alarms.instruments_changed(NOW, NOW + DAY)
+    skill = {"kind": "lead-scorer", "problem": "p", "metric": "m", "baseline_value": 1, "target_value": 2}
+    for name in ("remedy", "another"):
+        ledger.state.skills.spawn(skill, proposal(name=name), rest_days=30)
+    ledger.state.skills.all()
+    ledger.state.skills.flow(NOW - DAY, NOW + DAY, TODAY, TODAY)
 
 
 def mend(ledger: Ledger) -> None:

@@ -186,6 +186,15 @@ def furnish(ledger: Ledger) -> None:
         " since, upto, found_on)"
         " values ('call', 'answered', 'region', 'AZ', 2, 1, 3, 0, 9, 9, 'e', now(), now(), now())"
     )
+    ledger.run(
+        "insert into alarms (day, kind, channel, metric, cause, words, figures, evidence, raised_at)"
+        " values (now(), 'fewer', 'call', 'answered', 'rate', 'w', '{}', 'e', now())"
+    )
+    ledger.run(
+        "insert into skills (kind, problem, metric, baseline_value, target_value, experiment_id, spawned_at)"
+        " values ('instant-responder', 'p', 'm', 1, 2, %s, now())",
+        first,
+    )
     trouble = {"kind": "k", "target": "t", "words": "w", "severity": "notice", "evidence": {}}
     ledger.state.incidents.sight([trouble | {"began_at": ledger.now.isoformat()}], ["k"])
 

@@ -278,6 +278,36 @@ update patterns set low = 9;
 insert into patterns (channel, metric, dimension, level, ratio, low, high, p_value, n, k, evidence, since, upto, found_on)
     select channel, metric, dimension, level, ratio, low, high, p_value, n, k, evidence, since, upto, found_on from patterns;
 
+-- an_alarm_is_of_a_known_kind
+update alarms set kind = 'x';
+
+-- an_alarm_has_a_known_cause
+update alarms set cause = 'x';
+
+-- an_alarm_is_raised_once_a_day
+insert into alarms (day, kind, channel, metric, cause, words, figures, evidence, raised_at)
+    select day, kind, channel, metric, cause, words, figures, evidence, raised_at from alarms;
+
+-- an_answer_says_whose_it_is
+update alarms set answered_at = now();
+
+-- a_skill_is_of_a_known_kind
+update skills set kind = 'x';
+
+-- a_skill_is_testing_active_or_killed
+update skills set state = 'x', decided_at = now();
+
+-- a_skill_is_decided_once_its_test_is
+update skills set state = 'killed';
+
+-- a_test_is_of_one_skill
+insert into skills (kind, problem, metric, baseline_value, target_value, experiment_id, spawned_at)
+    select 'lead-scorer', problem, metric, baseline_value, target_value, experiment_id, spawned_at from skills;
+
+-- a_kind_of_skill_is_there_once
+insert into skills (kind, problem, metric, baseline_value, target_value, experiment_id, spawned_at)
+    select kind, problem, metric, baseline_value, target_value, experiment_id + 1, spawned_at from skills;
+
 -- a_sale_is_not_worth_less_than_nothing
 insert into sales (lead_id, sold_at, amount_usd, entered_by) select id, now(), -1, 'x' from leads;
 

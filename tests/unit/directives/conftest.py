@@ -22,6 +22,10 @@ holdout: {share: 0.1, minimum_companies_per_week: 100}
 tests:
   {per_arm: 100, deploy_above: 0.2, review_below: 0.1, rollback_at: -0.3, rest_days: 30,
    holdback_share: 0.2, holdback_days: 14, approval_days: 14}
+measures: {baseline_days: 28, false_alarms_a_quarter: 1}
+bottlenecks:
+  {response_hours: 4, contacted_share: 0.6, qualified_share: 0.3, classifier_f1: 0.8, qualified_days: 5,
+   source_low: 0.1, source_high: 0.3, rest_days: 30}
 scoring:
   points: {funding: 30, hiring: 25, leadership_change: 20, product_launch: 15, site_activity: 10}
   priority: {high: 50, medium: 25}
