@@ -139,6 +139,7 @@ STAGES: tuple[Stage, ...] = (
         "reads the morning and reorders the afternoon",
         timeout_s=600,
         catch_up=timedelta(hours=3),
+        entry="functions.campaigns.mid_day_analyzer:run",
         dates="today",
         optional=True,
     ),

@@ -133,6 +133,7 @@ def evening_report(loop: Loop, period: Period, figures: DayFigures, *, interim: 
         notes=(
             *in_flight(status),
             *talks_in_words(loop.state.calls.talks(period.start, period.end)),
+            *noticed(loop, day),
             *notes(loop),
         ),
         tests=tests_in_words(loop, now),
@@ -311,6 +312,18 @@ def talks_in_words(talks: Talks) -> tuple[str, ...]:
         return ()
     missing = f" {talks.undisclosed} without the disclosure." if talks.undisclosed else ""
     return (f"Talks by phone: {talks.talks}, quality {talks.quality:.0f} of 100 in the mean.{missing}",)
+
+
+def noticed(loop: Loop, day: date) -> tuple[str, ...]:
+    """What last night and midday found out of the ordinary."""
+    alarms = loop.state.alarms.between(day - timedelta(days=1), day)
+    midday = loop.state.stages.past_reports("mid_day_analyzer", loop.clock.now(), 1)
+    told = (note for report in midday if _on(report["slot"], day, loop.zone) for note in report["notes"])
+    return (*(f"{each.words}." for each in alarms), *told)
+
+
+def _on(slot: str | None, day: date, zone: ZoneInfo) -> bool:
+    return slot is not None and datetime.fromisoformat(slot).astimezone(zone).date() == day
 
 
 def notes(loop: Loop) -> tuple[str, ...]:

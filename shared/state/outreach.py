@@ -344,6 +344,10 @@ class Outreach:
             )
         )
 
+    def reorder(self, channel: str, *, until: datetime, lifts: Sequence[dict[str, Any]]) -> int:
+        """Points {dimension, level, points} for what is planned until then; counts the touches that moved."""
+        return int(self._call("reorder_v1", channel=channel, until=until.isoformat(), lifts=list(lifts)))
+
     def begin_delivery(
         self,
         *,

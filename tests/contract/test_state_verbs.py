@@ -18,13 +18,12 @@ from shared.call_review import CallReview, Raised
 from shared.gate import Verdict
 from shared.providers.event import Reply
 from shared.state import State
-from shared.state.alarms import Alarm
 from shared.state.embedded import EmbeddedServer
-from shared.state.patterns import Pattern
 from shared.state.postgres import PostgresTransport
 from shared.state.reconciliation import Sighting
 from tests.support.database import cloned
 from tests.support.experiments import Lab, proposal
+from tests.support.learning import close_a_day, find
 from tests.support.ledger import INSTALLATION, NOW, TODAY, Ledger, about, answer, phone, sender
 from tests.support.postgrest import over_http
 
@@ -226,6 +225,7 @@ def send(ledger: Ledger) -> None:
         replace(answer(sent, "a"), reply=Reply("Grüße", "Re")), channel="email", reply_class="question"
     )
     events.unsubscribe(failed.id, source="link")
+    out.reorder("email", until=NOW + DAY, lifts=[{"dimension": "region", "level": "NY", "points": 10}])
     out.begin_delivery(
         kind="owner_mail", channel="email", natural_key="k", payload={"a": 1}, provider="resend", lease_s=60
     )
@@ -324,8 +324,8 @@ def measure(ledger: Ledger) -> None:
     for counts, by in (("touches", ("hour", "size")), ("companies", ())):
         where = {"channel": "email"}
         measures.figures(counts, "replied", "sent", dimensions=by, filters=where, since=TODAY, upto=TODAY)
-    patterns(ledger)
-    nights(ledger)
+    find(ledger)
+    close_a_day(ledger)
     measures.not_contacted(NOW, NOW + DAY)
     measures.contacted_people(NOW, NOW + DAY)
     measures.dispositions(TODAY)
@@ -336,55 +336,6 @@ def measure(ledger: Ledger) -> None:
     measures.spend(NOW, NOW + DAY)
     measures.summary()
     measures.oldest_transaction()
-
-
-def patterns(ledger: Ledger) -> None:
-    """One is found, is found again, and is gone."""
-    found = Pattern(
-        channel="call",
-        metric="answered",
-        dimension="region",
-        level="AZ",
-        ratio=1.4,
-        low=1.2,
-        high=1.7,
-        p_value=1e-5,
-        n=400,
-        k=90,
-        evidence="rate:answered/sent:by=region:2026-11-01..2026-11-23",
-        since=TODAY - DAY,
-        upto=TODAY,
-    )
-    verbs = ledger.state.patterns
-    verbs.keep([found, found.model_copy(update={"level": "NY"})], TODAY)
-    verbs.keep([found.model_copy(update={"ratio": 1.5})], TODAY + DAY)
-    verbs.held(TODAY + DAY, TODAY + DAY)
-    verbs.held(TODAY - DAY, TODAY - DAY)
-
-
-def nights(ledger: Ledger) -> None:
-    """An alarm and its answer, a skill and its test."""
-    alarm = Alarm(
-        day=TODAY,
-        kind="fewer",
-        channel="call",
-        metric="answered",
-        cause="rate",
-        words="w",
-        figures={"n": 1},
-        evidence="rate:answered/sent:2026-11-23..2026-11-23",
-    )
-    alarms = ledger.state.alarms
-    for _ in range(2):
-        alarms.sound([alarm, alarm.model_copy(update={"metric": "dm_contact"})], quiet_days=7)
-        alarms.answer("call", "answered", actor="loop")
-    alarms.between(TODAY, TODAY)
-    alarms.instruments_changed(NOW, NOW + DAY)
-    skill = {"kind": "lead-scorer", "problem": "p", "metric": "m", "baseline_value": 1, "target_value": 2}
-    for name in ("remedy", "another"):
-        ledger.state.skills.spawn(skill, proposal(name=name), rest_days=30)
-    ledger.state.skills.all()
-    ledger.state.skills.flow(NOW - DAY, NOW + DAY, TODAY, TODAY)
 
 
 def mend(ledger: Ledger) -> None:
