@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
 from simulator.demo import scratch_database
 from tests.support.crash_run import Found, Size, control, crash
 
 POINTS = 4
-MARGIN = 5  # whoever dies at one point of a send does not reach the next
+MARGIN = 1.5  # whoever dies at one point of a send does not reach the next
 
 
 def main() -> None:
@@ -31,27 +32,30 @@ def main() -> None:
     parser.add_argument(
         "--cut-per-s", type=float, default=1.0, help="connections to the database cut a second"
     )
+    parser.add_argument("--wrong", type=float, default=0.01, help="share of requests that each fault gets")
     parser.add_argument("--patience-s", type=float, default=2700.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--unfenced", action="store_true", help="also a sender without fence, to be caught")
     given = parser.parse_args()
-    kill = min(max(given.kills * MARGIN / (given.sends * POINTS), 0.01), 0.2)
+    kill = min(max(given.kills * MARGIN / (given.sends * POINTS), 0.005), 0.2)
     size = Size(
         sends=given.sends,
         workers=given.workers,
         speed=given.speed,
         kill=kill,
+        wrong=given.wrong,
         pauses=given.pauses,
         cut_per_s=given.cut_per_s,
         patience_s=given.patience_s,
         seed=given.seed,
     )
     small = Size(sends=min(given.sends, 2000), workers=4, kill=0.02, wrong=0.0, seed=given.seed)
+    unfenced = replace(size, sends=min(given.sends, 2000), wrong=0.03)
     passed = _told(
         "ticks", _crash(size), lambda f: not (f.doubled or f.lost or f.open) and f.kills >= given.kills
     )
     if given.unfenced:
-        passed &= _told("control: unfenced", _crash(size, "unfenced"), lambda f: f.doubled >= 1)
+        passed &= _told("control: unfenced", _crash(unfenced, "unfenced"), lambda f: f.doubled >= 1)
     passed &= _told(
         "control: mark, then send", _control(small, "mark_first"), lambda f: f.lost >= 0.005 * small.sends
     )

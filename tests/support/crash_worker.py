@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+import holidays
 import psycopg
 
 from functions.campaigns import outreach_tick, reconcile, sending
@@ -58,6 +60,11 @@ class Orders:
     seed: int
     folder: str
     release: str
+
+    @property
+    def stall_s(self) -> float:
+        """Real seconds of a stall: half as long again as a lease."""
+        return 1.5 * sending.LEASE_S / self.speed
 
 
 class Calls(VapiCalls):
@@ -167,7 +174,10 @@ class Worker:
             os.kill(os.getpid(), signal.SIGKILL)
         if drawn < self._orders.kill + self._orders.stall:
             self._note(f"stalled_{point}")
-            time.sleep(1.5 * sending.LEASE_S / self._orders.speed)
+            if self._roll.random() < 0.5:
+                os.kill(os.getpid(), signal.SIGSTOP)  # whoever started this one lets it go on
+            else:
+                time.sleep(self._orders.stall_s)
 
     def naive(self) -> None:
         """A sender without intents: it marks before it sends, or after."""
@@ -194,21 +204,32 @@ class Worker:
 
 
 def main(text: str) -> None:
-    """Keep so many workers at work until it is over."""
+    """Keep so many workers at work until it is over, or whoever asked for them is gone."""
     orders = Orders(**json.loads(text))
+    holidays.country_holidays("US")  # once here, not by every worker that takes a dead one's place
     alive: set[int] = set()
     over = Path(orders.folder) / "over"
+    threading.Thread(target=_end_with_the_driver, args=[alive], daemon=True).start()
     while not over.exists() or alive:
         while len(alive) < orders.workers and not over.exists():
             pid = os.fork()
             if pid == 0:
                 _work(orders)
             alive.add(pid)
-        pid, status = os.waitpid(-1, 0)
+        pid, status = os.waitpid(-1, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            threading.Timer(orders.stall_s, os.kill, [pid, signal.SIGCONT]).start()
+            continue
         alive.discard(pid)
         if orders.kind.startswith("mark") and os.waitstatus_to_exitcode(status) == 0:
             return  # nothing is left to send
     print("over", flush=True)  # noqa: T201
+
+
+def _end_with_the_driver(workers: set[int]) -> None:
+    sys.stdin.read()
+    for pid in (*workers, os.getpid()):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _work(orders: Orders) -> None:
