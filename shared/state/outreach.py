@@ -261,7 +261,7 @@ class Outreach:
     def claim_due(self, channel: str, *, max_rows: int, lease_s: int, conversation_days: int) -> list[Claim]:
         """Lease due touches of one channel, best first. Nobody else can hold them meanwhile."""
         rows = self._call(
-            "claim_due_v1",
+            "claim_due_v2",
             channel=channel,
             max_rows=max_rows,
             lease_s=lease_s,

@@ -45,7 +45,7 @@ def test_nothing_due__seven_round_trips_and_no_claim(database: str) -> None:
         report = here.tick()
     assert report.status == "ok"
     assert len(watching.calls) <= 7, watching.calls
-    assert not {"claim_due_v1", "begin_send_v1"} & set(watching.calls)
+    assert not {"claim_due_v2", "begin_send_v1"} & set(watching.calls)
 
 
 def test_each_send__is_one_begin_and_one_record(database: str) -> None:
@@ -55,7 +55,7 @@ def test_each_send__is_one_begin_and_one_record(database: str) -> None:
         here.tick()
     calls = Counter(watching.calls)
     assert calls["begin_send_v1"] == calls["record_receipt_v1"] == len(MAILED)
-    assert calls["claim_due_v1"] == 2  # the second finds nothing more
+    assert calls["claim_due_v2"] == 2  # the second finds nothing more
 
 
 # What commits before `begin_send` stops the send.

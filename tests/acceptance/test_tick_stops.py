@@ -93,7 +93,7 @@ def test_everything_stopped_at_each_call_of_a_tick__only_what_had_begun_goes_out
         here.tick()
         assert sorted(here.sent("email")) == sorted(row["email"] for row in MAILED)
         assert max(here.references().values()) == 1
-    assert {"claim_due_v1", "begin_send_v1", "record_receipt_v1", "loop_now_v1"} <= reached
+    assert {"claim_due_v2", "begin_send_v1", "record_receipt_v1", "loop_now_v1"} <= reached
 
 
 def test_opt_out_at_each_call_of_a_tick__that_person_is_not_begun_any_more(database: str) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 from uuid import UUID
 
 import holidays
+import httpx
 import psycopg
 
 from functions.campaigns import outreach_tick, reconcile, sending
@@ -124,14 +125,14 @@ class Worker:
             sending.FENCE_MARGIN_S = -(10**9)
             reconcile.ABSENT_AFTER = timedelta(0)
 
-    def run(self) -> None:
-        """Tick after tick until the folder says that it is over."""
+    def loop(self) -> Loop:
+        """The loop of a container: the provider's real clients, and an open connection."""
         settings = demo_settings(Urls(self._orders.url, self._orders.url, self._orders.url), 1)
         settings = settings.model_copy(
             update={"installation_id": INSTALLATION, "release": self._orders.release or None}
         )
         state = State(PostgresTransport(self._orders.dsn), settings.installation_id)
-        loop = Loop(
+        return Loop(
             settings,
             state,
             Fast(settings, self._orders.url, self._orders.speed),
@@ -139,8 +140,12 @@ class Worker:
             pause=lambda _: None,
             fault=self.fault,
         )
+
+    def run(self) -> None:
+        """Tick after tick until the folder says that it is over."""
+        loop = self.loop()
         loop.log.setLevel(100)
-        self._listen_for_late_receipts(state)
+        self._listen_for_late_receipts(loop.state)
         while not (Path(self._orders.folder) / "over").exists():
             loop.lease = self._fast(150)
             with contextlib.suppress(GrowthLoopError):  # the next tick comes, as the schedule sends it
@@ -206,7 +211,7 @@ class Worker:
 def main(text: str) -> None:
     """Keep so many workers at work until it is over, or whoever asked for them is gone."""
     orders = Orders(**json.loads(text))
-    holidays.country_holidays("US")  # once here, not by every worker that takes a dead one's place
+    _warm_up(orders)
     alive: set[int] = set()
     over = Path(orders.folder) / "over"
     threading.Thread(target=_end_with_the_driver, args=[alive], daemon=True).start()
@@ -224,6 +229,16 @@ def main(text: str) -> None:
         if orders.kind.startswith("mark") and os.waitstatus_to_exitcode(status) == 0:
             return  # nothing is left to send
     print("over", flush=True)  # noqa: T201
+
+
+def _warm_up(orders: Orders) -> None:
+    """Load here what every worker needs, so that nobody who takes a dead one's place does it again."""
+    holidays.country_holidays("US")
+    httpx.Client().close()
+    if not orders.kind.startswith("mark"):
+        loop = Worker(orders).loop()
+        assert loop.book
+        loop.close()
 
 
 def _end_with_the_driver(workers: set[int]) -> None:
