@@ -82,6 +82,19 @@ class ErrorCount(BaseModel):
     first_at: datetime
 
 
+class NewError(BaseModel):
+    """A failure that was never met before: its fingerprint is stage, code and file, never a text."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    stage: str
+    code: str
+    place: str
+    first_at: datetime
+    times: int
+
+
 class MailWeek(BaseModel):
     """Emails to people in the last seven days."""
 
@@ -159,6 +172,7 @@ class VitalSigns(BaseModel):
     senders: tuple[SenderHealth, ...]
     struck: tuple[Struck, ...]
     deaf: tuple[Deaf, ...]
+    new_errors: tuple[NewError, ...]
     oldest_transaction_s: int | None
     errors_1h: tuple[ErrorCount, ...]
 

@@ -192,6 +192,7 @@ begin
         'struck', (select coalesce(jsonb_agg(jsonb_build_object(
             'channel', c.channel, 'code', c.rest_code, 'strikes', c.strikes, 'since', c.struck_at) order by c.channel), '[]')
             from channels c where c.strikes > 0),
+        'new_errors', new_errors(t - interval '1 hour'),
         'deaf', (select coalesce(jsonb_agg(jsonb_build_object('channel', c.channel, 'code', c.deaf_code, 'since', c.deaf_since)
             order by c.channel), '[]') from channels c where c.deaf_since is not null),
         'oldest_transaction_s', (oldest_transaction_v1() ->> 'age_s')::int,

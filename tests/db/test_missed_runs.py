@@ -76,3 +76,15 @@ def noticed(loop: Loop) -> list[tuple[str, str, str | None]]:
     rows = loop.state.incidents.since(SLOT - timedelta(days=1), 100)
     ours = (row for row in rows if row["target"] in ("stage", "database"))
     return sorted((row["kind"], row["target"], row["closed_by"]) for row in ours)
+
+
+def test_an_error__is_new_once_by_stage_code_and_file(loop: Loop, database: str) -> None:
+    for minutes in (3, 6, 9):
+        set_time(database, SLOT + timedelta(minutes=minutes, seconds=1))
+        run_stage(loop, _tick("breaks" if minutes < 9 else "meets_an_outage"))
+    signs = loop.state.incidents.vital_signs(SLOT.date(), late_minutes=20, endless_minutes=45)
+    found = [(each.code, each.place, each.times) for each in signs.new_errors]
+    assert found == [("unexpected", "tests/support/runs.py", 2), ("unreachable", "tests/support/runs.py", 1)]
+    set_time(database, SLOT + timedelta(hours=2))
+    signs = loop.state.incidents.vital_signs(SLOT.date(), late_minutes=20, endless_minutes=45)
+    assert signs.new_errors == ()

@@ -374,3 +374,9 @@ update visits set taken_at = now(), outcome = 'sign';
 
 -- a_visit_ends_in_a_known_way
 update visits set taken_at = now(), outcome = 'x', body = null;
+
+-- an_error_is_known_once
+insert into errors (stage, code, place, first_at, last_at) select 's', 'c', '', now(), now() from generate_series(1, 2);
+
+-- an_error_is_seen_from_its_first_time_on
+insert into errors (stage, code, place, first_at, last_at) values ('s', 'c', '', now(), now() - interval '1 hour');

@@ -71,6 +71,7 @@ def quiet(**signs: Any) -> Scene:
         senders=(),
         struck=(),
         deaf=(),
+        new_errors=(),
         oldest_transaction_s=None,
         errors_1h=(),
     )

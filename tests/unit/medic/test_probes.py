@@ -11,7 +11,7 @@ import pytest
 from functions import slots, stages
 from functions.medic.outlook import Outlook, admitted
 from functions.medic.probes import Scene, all_probes, probes_of
-from shared.state.incidents import Deaf, ErrorCount, MailWeek, SenderHealth, Struck, Unsettled
+from shared.state.incidents import Deaf, ErrorCount, MailWeek, NewError, SenderHealth, Struck, Unsettled
 from tests.unit.medic.scenes import MINUTE, NOW, ZONE, quiet, run_of, with_run
 
 HOUR = timedelta(hours=1)
@@ -61,6 +61,14 @@ TROUBLE: dict[str, tuple[Scene, str]] = {
     "channel_failing": (
         quiet(struck=(Struck(channel="sms", code="twilio.503", strikes=2, since=NOW),)),
         "twilio",
+    ),
+    "new_error": (
+        quiet(
+            new_errors=(
+                NewError(id=1, stage="watch", code="unexpected", place="a.py", first_at=NOW, times=1),
+            )
+        ),
+        "watch:unexpected:a.py",
     ),
     "not_heard": (quiet(deaf=(Deaf(channel="call", code="vapi.503", since=NOW),)), "vapi"),
     "sender_health": (quiet(senders=(SenderHealth(id="call:+1", health="quarantined"),)), "call:+1"),
