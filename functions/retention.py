@@ -27,4 +27,6 @@ def expire(loop: Loop) -> dict[str, int]:
         gone = {kind: n + getattr(chunk, kind) for kind, n in gone.items()}
     while loop.lease.left() >= LEFT_S and (n := loop.state.calls.expire_words(transcripts_before)):
         gone["transcripts"] += n
+    while loop.lease.left() >= LEFT_S and (n := loop.state.model_calls.expire_answers(transcripts_before)):
+        gone["transcripts"] += n
     return gone

@@ -103,6 +103,14 @@ class Settings(BaseModel):
         "TWILIO_MESSAGING_BASE_URL", default="https://messaging.twilio.com"
     )
 
+    anthropic_api_key: SecretStr | None = _named("ANTHROPIC_API_KEY", default=None)
+    anthropic_base_url: str = _named("ANTHROPIC_BASE_URL", default="https://api.anthropic.com")
+    github_token: SecretStr | None = _named("GROWTHLOOP_GITHUB_TOKEN", default=None)
+    github_repository: str | None = _named(
+        "GROWTHLOOP_GITHUB_REPOSITORY", default=None, pattern=r"^[\w.-]+/[\w.-]+$"
+    )
+    github_base_url: str = _named("GROWTHLOOP_GITHUB_BASE_URL", default="https://api.github.com")
+
     @field_validator("timezone")
     @classmethod
     def _is_iana(cls, value: str) -> str:

@@ -18,6 +18,7 @@ from shared.directives.models import (
     EmailScript,
     Kind,
     Medic,
+    ModelPrompt,
     Outreach,
     Playbook,
     Report,
@@ -30,7 +31,7 @@ from shared.frontmatter import near_miss, split, validate
 from shared.gate import Rules
 
 T = TypeVar("T")
-Parsed = Outreach | Playbook | CallScript | EmailScript | SmsScript | Compliance | Medic | Report
+Parsed = Outreach | Playbook | Script | Compliance | Medic | Report | ModelPrompt
 
 _SCRIPTS: dict[str, type[CallScript] | type[EmailScript] | type[SmsScript]] = {
     "call": CallScript,
@@ -46,8 +47,8 @@ _MODELS: dict[Kind, type[Outreach] | type[Playbook] | type[Compliance] | type[Me
 }
 
 _RULES = "rules/"
-# Law and compliance texts: no experiment and no learned version may ever stand in for them.
-_OWNERS_ALONE: frozenset[Kind] = frozenset({"compliance", "rules", "outreach", "medic"})
+# Law, compliance texts, what the model is told: no experiment and no learned version may stand in for them.
+_OWNERS_ALONE: frozenset[Kind] = frozenset({"compliance", "rules", "outreach", "medic", "prompt"})
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,13 @@ def parse(key: str, text: str) -> Parsed | None:
     Raises one DirectiveError with a line for each mistake.
     """
     kind, file = kind_of(key), f"{key}.md"
-    if kind in ("rules", "prompt"):
+    if kind == "rules":
         return None
     data, body = split(text, file=file)
     if kind == "script":
         return _parse_script(data, body.strip(), file)
+    if kind == "prompt":
+        return validate(ModelPrompt, _with_body(data, body.strip(), file), file=file)
     return validate(_MODELS[kind], data, file=file)
 
 
@@ -87,7 +90,7 @@ class Book:
     scripts: Mapping[str, Script]
     reports: Mapping[str, Report]
     rules: Rules
-    prompt_texts: Mapping[str, str]
+    prompts: Mapping[str, ModelPrompt]
     versions: Mapping[str, Version] = field(repr=False)
 
     @classmethod
@@ -110,7 +113,7 @@ class Book:
             scripts={**draft.of(CallScript), **draft.of(EmailScript), **draft.of(SmsScript)},
             reports=draft.of(Report),
             rules=draft.rules,
-            prompt_texts=draft.texts("prompt"),
+            prompts=draft.of(ModelPrompt),
             versions=draft.versions,
         )
 
@@ -139,6 +142,10 @@ class Book:
         """The script of this key."""
         return _named(self.scripts, key)
 
+    def prompt(self, key: str) -> ModelPrompt:
+        """The prompt of this key."""
+        return _named(self.prompts, key)
+
     def report(self, key: str) -> Report:
         """The report of this key."""
         return _named(self.reports, key)
@@ -156,12 +163,17 @@ class _Channel(BaseModel):
 
 
 def _parse_script(data: dict[str, object], body: str, file: str) -> Script:
+    whole = _with_body(data, body, file)
+    channel = validate(_Channel, data, file=file).channel
+    return validate(_SCRIPTS[channel], whole, file=file)
+
+
+def _with_body(data: dict[str, object], body: str, file: str) -> dict[str, object]:
     if "body" in data:
         raise DirectiveError(f"{file}: body: is the text below the front matter, not a field of it")
     if not body:
         raise DirectiveError(f"{file}: body: is missing: there is no text below the front matter")
-    channel = validate(_Channel, data, file=file).channel
-    return validate(_SCRIPTS[channel], {**data, "body": body}, file=file)
+    return {**data, "body": body}
 
 
 def _in_force(known: Mapping[str, T], key: str) -> str:
@@ -197,9 +209,6 @@ class _Draft:
 
     def of(self, model: type[T]) -> dict[str, T]:
         return {key: each for key, each in self.parsed.items() if isinstance(each, model)}
-
-    def texts(self, kind: Kind) -> dict[str, str]:
-        return {key: each.text for key, each in self.versions.items() if each.kind == kind}
 
     def add(self, version: Version) -> None:
         if version.key in self.versions:

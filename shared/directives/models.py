@@ -7,6 +7,7 @@ from typing import Literal
 from shared.directives.compliance import Compliance
 from shared.directives.medic import Medic
 from shared.directives.outreach import Outreach
+from shared.directives.prompts import ModelPrompt
 from shared.directives.reports import Report
 from shared.directives.scripts import CallScript, EmailScript, Playbook, Script, SmsScript, Step, Voice
 
@@ -22,6 +23,7 @@ __all__ = [
     "EmailScript",
     "Kind",
     "Medic",
+    "ModelPrompt",
     "Outreach",
     "Playbook",
     "Report",

@@ -13,6 +13,8 @@ from shared.links import public_url
 from shared.providers.channel import Channel, ChannelName
 
 if TYPE_CHECKING:
+    from shared.providers.claude.client import Claude
+    from shared.providers.github.client import GitHubIssues
     from shared.providers.resend.client import ResendEmail
     from shared.providers.twilio.client import TwilioLookup, TwilioSms
     from shared.providers.vapi.client import VapiCalls
@@ -72,6 +74,26 @@ class Providers:
         return TwilioLookup(
             self._account_sid(), self._token(), base_url=self._settings.twilio_lookup_base_url
         )
+
+    @cached_property
+    def claude(self) -> Claude | None:
+        """Claude, where there is a key; without one the built-in analyst answers."""
+        from shared.providers.claude.client import Claude
+
+        key = self._settings.anthropic_api_key
+        if key is None:
+            return None
+        return Claude(key.get_secret_value(), base_url=self._settings.anthropic_base_url)
+
+    @cached_property
+    def issues(self) -> GitHubIssues | None:
+        """The repository for proposed changes, where one is set."""
+        from shared.providers.github.client import GitHubIssues
+
+        token, repository = self._settings.github_token, self._settings.github_repository
+        if token is None or repository is None:
+            return None
+        return GitHubIssues(token.get_secret_value(), repository, base_url=self._settings.github_base_url)
 
     def _account_sid(self) -> str:
         if not self._settings.twilio_account_sid:

@@ -16,6 +16,7 @@ from shared.state.hot_leads import HotLeads
 from shared.state.incidents import Incidents
 from shared.state.lead_models import LeadModels
 from shared.state.measures import Measures
+from shared.state.model_calls import ModelCalls
 from shared.state.outreach import Outreach
 from shared.state.patterns import Patterns
 from shared.state.people import People
@@ -48,6 +49,7 @@ class State:
         self.directives = DirectiveVersions(transport)
         self.privacy = Privacy(transport)
         self.measures = Measures(transport)
+        self.model_calls = ModelCalls(transport, installation_id)
         self.lead_models = LeadModels(transport)
         self.patterns = Patterns(transport)
         self.alarms = Alarms(transport)

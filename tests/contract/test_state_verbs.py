@@ -41,6 +41,7 @@ AREAS = (
     "directives",
     "experiments",
     "measures",
+    "model_calls",
     "lead_models",
     "patterns",
     "alarms",
@@ -314,6 +315,29 @@ def lead_ids(ledger: Ledger) -> list[int]:
     return [lead["id"] for lead in ledger.state.people.list_leads()]
 
 
+def model_calls(ledger: Ledger) -> None:
+    """One question that is answered, one that is given up, one that is too dear."""
+    verbs = ledger.state.model_calls
+    for key, worst in (("a", 0.5), ("b", 0.1), ("c", 9.0)):
+        begun = verbs.begin(
+            natural_key=key,
+            prompt="prompts/x",
+            prompt_hash="h",
+            model="m",
+            today=TODAY,
+            worst_usd=worst,
+            daily_usd=1.0,
+            lease_s=60,
+        )
+        tokens = {"input_tokens": 9, "cached_tokens": 1, "output_tokens": 2}
+        if key == "a":
+            verbs.settle(begun, provider_id="M", outcome="answered", answer={"ü": 1}, cost_usd=0.01, **tokens)
+        if key == "b":
+            verbs.fail(begun, code="x", cost_usd=0.0, retry_at=NOW + DAY)
+    verbs.spend(NOW - DAY, NOW + DAY)
+    verbs.expire_answers(NOW + DAY)
+
+
 def measure(ledger: Ledger) -> None:
     """Every reading verb behind the owner's emails."""
     measures = ledger.state.measures
@@ -325,6 +349,7 @@ def measure(ledger: Ledger) -> None:
         where = {"channel": "email"}
         measures.figures(counts, "replied", "sent", dimensions=by, filters=where, since=TODAY, upto=TODAY)
     find(ledger)
+    model_calls(ledger)
     close_a_day(ledger)
     measures.not_contacted(NOW, NOW + DAY)
     measures.contacted_people(NOW, NOW + DAY)

@@ -197,8 +197,23 @@ def furnish(ledger: Ledger) -> None:
         " values ('instant-responder', 'p', 'm', 1, 2, %s, now())",
         first,
     )
+    furnish_learning(ledger)
     trouble = {"kind": "k", "target": "t", "words": "w", "severity": "notice", "evidence": {}}
     ledger.state.incidents.sight([trouble | {"began_at": ledger.now.isoformat()}], ["k"])
+
+
+def furnish_learning(ledger: Ledger) -> None:
+    """A question to the model."""
+    ledger.state.model_calls.begin(
+        natural_key="m",
+        prompt="p",
+        prompt_hash="h",
+        model="m",
+        today=ledger.now.date(),
+        worst_usd=1,
+        daily_usd=1,
+        lease_s=60,
+    )
 
 
 def sentences(ledger: Ledger) -> set[str]:

@@ -6,6 +6,15 @@ insert into controls (only_row) values (false);
 -- live_names_the_installation_and_its_database
 update controls set app = null;
 
+-- a_call_ends_in_a_known_way
+update model_calls set outcome = 'x';
+
+-- only_an_answered_call_has_an_answer
+update model_calls set outcome = 'refused', answer = '{}';
+
+-- a_call_costs_something_or_nothing
+update model_calls set cost_usd = -1;
+
 -- a_slot_is_run_once
 insert into stage_runs (stage, slot, state, worker, fence, lease_until, started_at) select stage, slot,
     state, worker, fence, lease_until, started_at from stage_runs;

@@ -13,14 +13,17 @@ from shared.errors import DirectiveError
 Load = Callable[[dict[str, str]], Book]
 
 
+PROMPT = "---\nmodel: claude-haiku-5-5\nmax_tokens: 500\ndaily_usd: 0.10\n---\nSay what you see.\n"
+
+
 def test_book__valid(texts: dict[str, str], load: Load) -> None:
-    book = load({**texts, "prompts/analyst": "anything"})
+    book = load({**texts, "prompts/analyst": PROMPT})
     assert book.outreach.call.worst_usd == 2.0
     assert book.rules.pace.frequency.per_7d == 3
     assert book.playbook("playbooks/cold").steps[2].channel == "sms"
     assert book.script("scripts/email_hello").persona == "John"
     assert book.report("reports/evening").at.hour == 17
-    assert book.prompt_texts == {"prompts/analyst": "anything"}
+    assert book.prompt("prompts/analyst").body == "Say what you see."
     assert book.version("outreach").revision == 1
 
 
