@@ -44,10 +44,11 @@ def pause(reason: str) -> None:
 
 @click.command()
 def resume() -> None:
-    """Lift the kill switch."""
+    """Lift the kill switch, and try at once what rests: after a new key, a paid bill."""
     with opened() as loop:
         loop.state.live.set_kill_switch(False, reason="", actor="owner")
-    click.echo("The kill switch is off.")
+        rested = loop.state.reconciliation.end_rests()
+    click.echo("The kill switch is off." + (f" Tried again at once: {', '.join(rested)}." if rested else ""))
 
 
 commands: tuple[click.Command, ...] = (live, pause, resume)

@@ -166,6 +166,13 @@ class Reconciliation:
         )
         return datetime.fromisoformat(answer)
 
+    def end_rests(self) -> list[str]:
+        """Try every channel that rests again at once, on the owner's word; answers which rested.
+
+        Failures in a row stay counted until a send is accepted, so one more rests it for as long again.
+        """
+        return list(self._call("end_rests_v1"))
+
     def rest(self, channel: str, *, until: datetime, code: str) -> int:
         """Nothing goes out on this channel before `until`, from any container; counts the touches told."""
         return int(self._call("rest_channel_v1", channel=channel, until=until.isoformat(), code=code))

@@ -276,6 +276,7 @@ def reconcile(ledger: Ledger) -> None:
     verbs.deaf("sms", "x")
     verbs.trip("sms", code="x", retry_after=DAY, first=DAY, longest=DAY)
     verbs.rest("email", until=NOW + DAY, code="x")
+    verbs.end_rests()
     out.open_tick(TODAY)
 
 

@@ -77,6 +77,16 @@ def test_a_channel_that_cannot_be_heard__is_so_since_the_first_time_until_it_is_
     assert _signs(ledger).deaf == ()
 
 
+def test_the_owner__ends_a_rest_and_what_waited_is_due(ledger: Ledger) -> None:
+    ledger.plan(ledger.lead())
+    verbs = ledger.state.reconciliation
+    verbs.rest("email", until=NOW + timedelta(hours=2), code="resend.401")
+    assert ledger.state.outreach.open_tick(TODAY).due == {}
+    assert (verbs.end_rests(), verbs.end_rests()) == (["email"], [])
+    assert ledger.state.outreach.open_tick(TODAY).due == {"email": 1}
+    assert ledger.state.outreach.open_tick(TODAY).channels["email"].rests_until is None
+
+
 def test_a_touch_found_at_its_provider__shows_that_the_channel_works(ledger: Ledger) -> None:
     verbs, claim = ledger.state.reconciliation, ledger.submitted(channel="call")
     ledger.state.outreach.record_failure(claim.id, claim.fence, verdict="unknown", code="x")

@@ -13,6 +13,7 @@ PERSONAL = frozenset(
     ]
 )
 STAYS = {
+    "alarms": "figures of segments, in words of ours",
     "approvals": "the owner's questions about tests and scripts",
     "call_reviews": "counts and marks of a call; its words are in call_objections",
     "companies": "erased by forget_v1 with its last person; a firm has no end of its own",
