@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import psycopg
@@ -17,6 +17,7 @@ from functions import stages
 from shared.loop import Loop
 from shared.state.experiments import Experiment
 from shared.stats.policy import PROMISING
+from simulator.claimed_patterns import beliefs
 from simulator.score.claims import Account, ClaimedExperiment, ClaimedIncident, Claims
 
 CLAIMANTS = (
@@ -52,6 +53,7 @@ def read_claims(loop: Loop, database: psycopg.Connection[Any], since: datetime) 
             outcomes=summary["outcomes"],
         ),
         experiments=tuple(_experiments(loop, database)),
+        hypotheses=tuple(beliefs(loop, loop.state.patterns.held(since.date(), date.max))),
         incidents=tuple(_incident(row) for row in reversed(incidents)),
         missing=tuple(name for name in CLAIMANTS if not stages.get(name).built),
     )

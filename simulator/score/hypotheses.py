@@ -23,6 +23,9 @@ CALLS_WHOLE = ("answered", "dm_contact", "booked")
 WRITTEN_WHOLE = ("replied", "positive", "booked")
 """The effects that together make a metric, by channel; a meeting is made of all of them."""
 
+OF_MOMENT, OF_PLACE = frozenset({"hours", "weekdays"}), frozenset({"region", "state"})
+"""Conditions that the base rates of a moment and of a part of the country answer to."""
+
 
 def judge_hypotheses(
     claims: Sequence[ClaimedHypothesis],
@@ -87,18 +90,25 @@ def _difference(
     claim: ClaimedHypothesis, contacts: Sequence[Contact], planted: Sequence[Planted], odds: Odds
 ) -> float | None:
     """What multiplies the chance where the claim holds, over elsewhere, less one; None without either."""
-    whole = CALLS_WHOLE if claim.channel == "call" else WRITTEN_WHOLE
-    makes = MAKES.get(claim.channel, {}).get(claim.metric, whole)
     here, elsewhere = list[float](), list[float]()
     for contact in contacts:
         if contact.channel == claim.channel:
             side = here if odds.matches(claim.where, contact) else elsewhere
-            side.append(_multiplier(contact, makes, planted, odds))
+            side.append(_multiplier(claim, contact, planted, odds))
     return fmean(here) / fmean(elsewhere) - 1 if here and elsewhere and fmean(elsewhere) else None
 
 
-def _multiplier(contact: Contact, makes: Sequence[str], planted: Sequence[Planted], odds: Odds) -> float:
-    found = odds.moment(contact) * odds.region(contact) if contact.channel == "call" else 1.0
+def _multiplier(claim: ClaimedHypothesis, contact: Contact, planted: Sequence[Planted], odds: Odds) -> float:
+    """Of the base rates only what the claim speaks of: else noise of the others would make it true or false.
+
+    Lines and replies hang on the size of a firm itself, so there the whole chance is compared.
+    """
+    if "staff" in claim.where:
+        return odds.chance(contact, claim.metric, {})
+    found = odds.moment(contact) if OF_MOMENT & claim.where.keys() else 1.0
+    found *= odds.region(contact) if OF_PLACE & claim.where.keys() else 1.0
+    whole = CALLS_WHOLE if claim.channel == "call" else WRITTEN_WHOLE
+    makes = MAKES.get(claim.channel, {}).get(claim.metric, whole)
     for effect in planted:
         if effect.metric in makes and not effect.feature and odds.carries(effect, contact):
             found *= 1 + effect.lift * odds.concerns(effect, contact)

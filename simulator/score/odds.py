@@ -26,7 +26,7 @@ class Odds(Protocol):
         ...
 
     def moment(self, contact: Contact) -> float:
-        """What the hour and the day of a call multiply its answer by, apart from what is planted."""
+        """What the hour and the day multiply its answer by, apart from what is planted."""
         ...
 
     def region(self, contact: Contact) -> float:

@@ -165,11 +165,15 @@ def _booking(rates: Emails, roll: Random, person: Person, found: list[Happening]
 
 def reply_share(rates: Emails, person: Person, n: int, at: datetime) -> float:
     """Chance that the n-th mail is answered by this person."""
-    local = at.astimezone(ZoneInfo(person.zone))
+    moment = mail_moment(rates, at.astimezone(ZoneInfo(person.zone)))
     step = rates.reply_by_mail[min(n, len(rates.reply_by_mail)) - 1]
-    moment = rates.weekdays[local.weekday()] * (rates.morning if local.hour < NOON else rates.afternoon)
     size: float = getattr(rates.by_staff, size_class(person.staff))
     return min(1.0, rates.reply_per_person * step * moment * size * person.eagerness)
+
+
+def mail_moment(rates: Emails, local: datetime) -> float:
+    """What day and half of the day multiply a reply by."""
+    return rates.weekdays[local.weekday()] * (rates.morning if local.hour < NOON else rates.afternoon)
 
 
 def _fatigue(rates: Emails, gap: timedelta | None) -> float:

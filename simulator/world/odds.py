@@ -16,7 +16,7 @@ from simulator.record import Contact
 from simulator.truth import Planted
 from simulator.world.calls import DECISION_MAKERS, FIRST_HOUR, HIGHEST, human_share, moment, reactions
 from simulator.world.effects import CONDITIONS, Meeting, applies, reweighted, strength
-from simulator.world.emails import LATE_MAIL, reply_share
+from simulator.world.emails import LATE_MAIL, mail_moment, reply_share
 from simulator.world.features import FEATURES, Said
 from simulator.world.people import Person
 from simulator.world.places import region_of
@@ -44,11 +44,16 @@ class WorldOdds:
         return written(contact, person, factors).get(metric, 0.0)
 
     def moment(self, contact: Contact) -> float:
-        """What the hour and the day of a call multiply its answer by."""
-        return moment(self.world.rates.calls, self._here(contact).local)
+        """What the hour and the day multiply an answer by: a pick-up, or the reply to a mail."""
+        local = self._here(contact).local
+        if contact.channel == "email":
+            return mail_moment(self.world.rates.emails, local)
+        return moment(self.world.rates.calls, local) if contact.channel == "call" else 1.0
 
     def region(self, contact: Contact) -> float:
-        """What the part of the country multiplies a call's answer by."""
+        """What the part of the country multiplies a call's answer by; of what is written nothing."""
+        if contact.channel != "call":
+            return 1.0
         found: float = getattr(self.world.rates.calls.regions, region_of(self._here(contact).person.zone))
         return found
 
