@@ -6,7 +6,8 @@ whoever checks it parses the id and runs it again.
 
 It counts touches, unless it says otherwise. `rate:booked/sent:companies:by=source:…` counts companies by the
 day and segment of their first contact, one outcome each, whatever brought it later; `first_touches` counts
-the first touch of each company alone, so that outcomes of an hour or a text do not depend on each other.
+the first touch of each company alone, so that outcomes of an hour or a text do not depend on each other;
+`talks` counts the calls that came to a talk, by the objection that came first.
 
 A figure of days that are not final yet may only have grown when it is read again: late outcomes advance the
 day of their touch.
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from shared.state import State
     from shared.state.measures import Figure
 
-Counts = Literal["touches", "companies", "first_touches"]
+Counts = Literal["touches", "companies", "first_touches", "talks"]
 Metric = Literal[
     "sent",
     "delivered",
@@ -55,6 +56,7 @@ Dimension = Literal[
     "region",
     "zone",
     "source",
+    "objection",
 ]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
@@ -84,6 +86,8 @@ class Evidence:
             _known(metric, METRICS, "metric")
         for dimension in (*self.by, *(name for name, _ in self.where)):
             _known(dimension, DIMENSIONS, "dimension")
+        if self.counts != "talks" and "objection" in (*self.by, *dict(self.where)):
+            raise EvidenceError("only talks have an objection")
         if self.since > self.upto:
             raise EvidenceError(f"{self.since}..{self.upto} ends before it begins")
         if len(set(self.by)) < len(self.by) or len(dict(self.where)) < len(self.where):
@@ -110,7 +114,7 @@ class Evidence:
             raise EvidenceError(
                 f"{text!r} is no evidence id, such as rate:answered/sent:2026-10-01..2026-10-28"
             )
-        named = parts[:1] in (["companies"], ["first_touches"])
+        named = bool(parts) and parts[0] in get_args(Counts)
         counts = parts.pop(0) if named else "touches"
         pairs = [_pair(part) for part in parts]
         by = tuple(pairs.pop(0)[1].split(",")) if pairs and pairs[0][0] == "by" else ()

@@ -35,7 +35,8 @@ MATERIAL = 1.10
 """Even the near end of the interval is this much away from no difference: less is of no use to anybody."""
 
 PEOPLE: tuple[Dimension, ...] = ("industry", "size", "region", "zone", "source")
-MOMENTS: tuple[Dimension, ...] = ("hour", "weekday", "script")
+MOMENTS: tuple[Dimension, ...] = ("hour", "weekday", "script", "version")
+AFTER_OBJECTIONS: tuple[Metric, ...] = ("conversation", "booked")
 METRICS: Mapping[str, tuple[Metric, ...]] = {
     "call": ("answered", "dm_contact", "booked"),
     "email": ("replied", "positive", "booked"),
@@ -55,12 +56,20 @@ class Question:
     @property
     def counts(self) -> Counts:
         """Companies for what people are; first touches alone for what an hour or a text does to them."""
+        if self.dimension == "objection":
+            return "talks"
         return "companies" if self.dimension in PEOPLE else "first_touches"
+
+    @property
+    def strata(self) -> tuple[Dimension, ...]:
+        """Within what it is compared: a day, and versions of a text within the text."""
+        return ("day", "script") if self.dimension == "version" else ("day",)
 
     def evidence(self, since: date, upto: date, *by: Dimension) -> Evidence:
         """What to ask the figures."""
         where: tuple[tuple[Dimension, str], ...] = (("channel", self.channel),)
-        return Evidence(self.numerator, "sent", since, upto, (self.dimension, *by), where, self.counts)
+        whole: Metric = "answered" if self.counts == "talks" else "sent"
+        return Evidence(self.numerator, whole, since, upto, (self.dimension, *by), where, self.counts)
 
 
 @dataclass(frozen=True)
@@ -81,11 +90,10 @@ def find_patterns(loop: Loop, day: date) -> list[Pattern]:
     come are as young on both sides.
     """
     since = day - timedelta(days=DAYS - 1)
-    candidates = [
-        candidate
-        for question in questions()
-        for candidate in judged(question, evidence.run(loop.state, question.evidence(since, day, "day")))
-    ]
+    candidates = list[Candidate]()
+    for question in questions():
+        asked = question.evidence(since, day, *question.strata)
+        candidates += judged(question, evidence.run(loop.state, asked))
     found = [_pattern(each, since, day) for each in material(candidates)]
     loop.state.patterns.keep(found, day)
     return found
@@ -97,6 +105,8 @@ def questions() -> Iterator[Question]:
         for metric in metrics:
             for dimension in (*PEOPLE, *MOMENTS):
                 yield Question(channel, metric, dimension)
+    for metric in AFTER_OBJECTIONS:
+        yield Question("call", metric, "objection")
 
 
 def judged(question: Question, figures: Sequence[Figure]) -> list[Candidate]:
@@ -132,8 +142,9 @@ def _by_level(figures: Sequence[Figure], *, weekly: bool) -> dict[str, dict[str,
     """level → stratum → counts. Weekdays never share a day, so they are compared within a week."""
     cells: defaultdict[str, dict[str, Arm]] = defaultdict(dict)
     for figure in figures:
-        level, day = figure.level
-        stratum = "{}-{}".format(*date.fromisoformat(day).isocalendar()[:2]) if weekly else day
+        level, day, *text = figure.level
+        when = "{}-{}".format(*date.fromisoformat(day).isocalendar()[:2]) if weekly else day
+        stratum = " ".join((when, *text))
         before = cells[level].get(stratum, Arm(0, 0))
         cells[level][stratum] = Arm(before.n + figure.n, before.successes + figure.k)
     return cells

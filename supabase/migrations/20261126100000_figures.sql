@@ -175,8 +175,29 @@ from public.first_contacts as f
 cross join lateral (values ('companies', f.reached), ('first_touches', f.at_first)) as c (counts, metrics)
 cross join lateral unnest(c.metrics) as m (metric);
 
+-- Talks by phone, each with the objection that came first. Late bound: reviews of calls are set up by a later migration.
+create function public.talk_facts(since date, upto date) returns table (
+    day text, weekday text, hour text, channel text, script text, version text, arm text, industry text, size text, region text, zone text,
+    source text, objection text, at date, metric text, n bigint
+)
+language plpgsql stable
+set search_path = public, pg_temp
+as $$
+begin
+    return query
+    select o.day::text, to_char(o.day, 'ID'), coalesce(lpad(o.hour::text, 2, '0'), ''), o.channel, o.script_key,
+           coalesce(o.script_hash, ''), coalesce(o.arm, ''), coalesce(o.industry, ''), coalesce(o.size, ''), coalesce(o.region, ''),
+           coalesce(o.zone, ''), coalesce(o.source, ''), coalesce(c.kind, ''), o.day, m.metric, 1::bigint
+    from touches o join call_reviews r on r.touch_id = o.id
+    left join lateral (select x.kind from call_objections x where x.touch_id = o.id order by x.place limit 1) c on true
+    cross join lateral unnest(array['sent', 'answered'] || array_remove(reached_by(o), 'answered')) m(metric)
+    where o.day between talk_facts.since and talk_facts.upto;
+end
+$$;
+
 -- How many `denominator` there were (n) and how many `numerator` of them (k), for each level of `dimensions`, as a page after
--- the level `after`. Counts touches; or companies by their first contact, with all they ever reached; or only their first touches.
+-- the level `after`. Counts touches; or companies by their first contact, with all they ever reached; or only their first touches; or
+-- talks by phone, which alone know an objection.
 -- Companies are those of all channels unless one is asked for.
 create function public.figures_v1(
     counts text, numerator text, denominator text, dimensions text[], filters jsonb, since date, upto date,
@@ -195,10 +216,11 @@ declare
                            from jsonb_object_keys(filters) x(name)), '');
     found jsonb;
 begin
-    if not asked <@ known or counts not in ('touches', 'companies', 'first_touches') then
+    if counts = 'talks' then known := known || 'objection'::text; end if;
+    if not asked <@ known or counts not in ('touches', 'companies', 'first_touches', 'talks') then
         raise exception 'no figures of % by %: known are %', counts, asked, known using errcode = '22023';
     end if;
-    if counts <> 'touches' then
+    if counts in ('companies', 'first_touches') then
         kept := kept || format(' and f.counts = %L', counts) || case when 'channel' = any(asked) then ' and f.channel <> ''any''' else ' and f.channel = ''any''' end;
     end if;
     execute format($query$
@@ -206,10 +228,10 @@ begin
             select * from (
                 select array[%s]::text[] as level, coalesce(sum(f.n) filter (where f.metric = $2), 0) as n,
                        coalesce(sum(f.n) filter (where f.metric = $1), 0) as k
-                from %I f where f.at between $4 and $5 and f.metric in ($1, $2) %s group by 1) x
+                from %s f where f.at between $4 and $5 and f.metric in ($1, $2) %s group by 1) x
             where $6 is null or x.level > $6
             order by x.level limit $7) y
-    $query$, level, case counts when 'touches' then 'touch_facts' else 'company_facts' end, kept)
+    $query$, level, case counts when 'touches' then 'touch_facts' when 'talks' then 'talk_facts($4, $5)' else 'company_facts' end, kept)
     into found using numerator, denominator, filters, since, upto, after, max_rows;
     return found;
 end

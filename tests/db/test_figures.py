@@ -125,3 +125,28 @@ def test_what_was_sent_before__is_counted_as_it_would_have_been(ledger: Ledger) 
     execute(ledger.dsn, backfill)
     assert counted == ledger.rows(everything)
     assert len(counted) == 6
+
+
+def test_talks__by_the_objection_that_came_first(ledger: Ledger) -> None:
+    for kinds, booked in (("price", "no_time"), False), (("price",), True), ((), False):
+        claim = ledger.accepted(channel="call")
+        reached = ("answered", "booked") if booked else ("answered",)
+        ledger.hear(about(claim, f"e{claim.id}", milestones=reached, at=NOW))
+        ledger.run(
+            "insert into call_reviews (touch_id, lead_id, reviewed_at, version, disclosed, early_hangup,"
+            " questions, objections, quality, reasons)"
+            " select id, lead_id, loop_now(), 1, true, false, 0, 1, 90, '{}'"
+            " from touches where id = %s",
+            claim.id,
+        )
+        for place, kind in enumerate(kinds):
+            ledger.run(
+                "insert into call_objections (touch_id, place, lead_id, kind, heard_at)"
+                " select id, %s, lead_id, %s, loop_now() from touches where id = %s",
+                *(place, kind, claim.id),
+            )
+    ledger.accepted(channel="call")
+    assert asked(ledger, "rate:booked/answered:talks:by=objection:channel=call") == {
+        ("",): (1, 0),
+        ("price",): (2, 1),
+    }

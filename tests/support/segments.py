@@ -68,7 +68,7 @@ def candidates(among: Sequence[Company]) -> list[Candidate]:
     for question in questions():
         n, k = Counter[tuple[str, ...]](), Counter[tuple[str, ...]]()
         for each in among:
-            level = (each.levels[question.dimension], each.day.isoformat())
+            level = (each.levels.get(question.dimension, ""), each.day.isoformat())
             n[level] += 1
             k[level] += question.numerator in each.reached[question.channel]
         found += judged(question, [Figure(level=level, n=n[level], k=k[level]) for level in sorted(n)])

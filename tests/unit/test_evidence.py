@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shared.errors import EvidenceError
 from shared.evidence import DIMENSIONS, METRICS, Dimension, Evidence
 
+EVERYWHERE = tuple(each for each in DIMENSIONS if each != "objection")
 DAYS = st.dates(date(2020, 1, 1), date(2035, 1, 1))
 QUESTIONS = st.builds(
     lambda k, n, since, days, by, where, counts: Evidence(
@@ -20,9 +21,9 @@ QUESTIONS = st.builds(
     st.sampled_from(METRICS),
     DAYS,
     st.integers(0, 400),
-    st.lists(st.sampled_from(DIMENSIONS), unique=True, max_size=3),
-    st.dictionaries(st.sampled_from(DIMENSIONS), st.text(max_size=20), max_size=3),
-    st.sampled_from(("touches", "companies", "first_touches")),
+    st.lists(st.sampled_from(EVERYWHERE), unique=True, max_size=3),
+    st.dictionaries(st.sampled_from(EVERYWHERE), st.text(max_size=20), max_size=3),
+    st.sampled_from(("touches", "companies", "first_touches", "talks")),
 )
 
 
@@ -59,6 +60,7 @@ def test_id__says_what_was_asked() -> None:
         "rate:answered/sent:2026-02-30..2026-10-28",
         "rate:answered/sent:2026-10-28..2026-10-01",
         "rate:answered/dreams:2026-10-01..2026-10-28",
+        "rate:booked/answered:by=objection:2026-10-01..2026-10-28",
         "rate:answered/sent:by=mood:2026-10-01..2026-10-28",
         "rate:answered/sent:by=hour,hour:2026-10-01..2026-10-28",
         "rate:answered/sent:channel=call:channel=call:2026-10-01..2026-10-28",
