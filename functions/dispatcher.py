@@ -100,8 +100,9 @@ def previews_only(table: Iterable[Stage]) -> list[Stage]:
 
 def _look(loop: Loop) -> tuple[datetime, list[StageRun], ZoneInfo, Sequence[Stage]] | None:
     """Time, ledger, zone and table; nothing where another installation, app or database went live."""
-    standing = standing_of(loop)
+    status = loop.state.live.status()
+    standing = standing_of(loop, status)
     if standing.began and not standing.ours:
         return None
     table = stages.STAGES if standing.began else previews_only(stages.STAGES)
-    return loop.clock.now(), loop.state.stages.last_runs(), loop.zone, table
+    return status.now, loop.state.stages.last_runs(), loop.zone, table

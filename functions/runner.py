@@ -27,6 +27,7 @@ from shared.report import Noticed, ReportStatus, StageReport
 
 if TYPE_CHECKING:
     from shared.loop import Loop
+    from shared.state.controls import LiveStatus
     from shared.state.stages import RunBefore, SlotClaim, StageRun
 
 log = logging.getLogger(__name__)
@@ -125,13 +126,14 @@ def run_stage(
     ask = Ask(by_hand=by_hand, dry_run=dry_run, force=force, live=live, date=date)
     refuse_options(stage, ask)
     try:
-        run, now = _placed(loop, stage, ask)
+        status = loop.state.live.status()
+        run = place(stage, ask, status.now, loop.zone)
     except Exception as error:  # the runner's boundary, before the slot is known
         if isinstance(error, ConfigurationError) and error.code == "usage":
             raise
         return _failure(stage, None, error)
     try:
-        return _carry_out(loop, run, now)
+        return _carry_out(loop, run, status)
     except Exception as error:  # noqa: BLE001 - the runner's boundary: every failure becomes a report
         return _failure(stage, run.slot, error)
 
@@ -216,17 +218,14 @@ def _day(stage: Stage, ask: Ask, today: date) -> date:
 # Effects, in order.
 
 
-def _placed(loop: Loop, stage: Stage, ask: Ask) -> tuple[Run, datetime]:
-    now = loop.clock.now()
-    return place(stage, ask, now, loop.zone), now
-
-
-def _carry_out(loop: Loop, run: Run, now: datetime) -> StageReport:
+def _carry_out(loop: Loop, run: Run, status: LiveStatus) -> StageReport:
+    now = status.now
+    loop = dataclasses.replace(loop, began=now)
     if run.wants_record and run.slot <= now:
         recorded = loop.state.stages.run_of(run.stage.name, run.slot)
         if recorded is not None and recorded.state in ("ok", "skipped"):
             return _recorded(run, recorded)
-    standing = standing_of(loop, by_hand=run.ask.by_hand)
+    standing = standing_of(loop, status, by_hand=run.ask.by_hand)
     match decide(run, standing, now):
         case "run" if waits(loop, run):
             return _unrun(run, "skipped", "The database is slow, so this waits; the watch starts it later.")
@@ -242,9 +241,8 @@ def _carry_out(loop: Loop, run: Run, now: datetime) -> StageReport:
             raise NotLive
 
 
-def standing_of(loop: Loop, *, by_hand: bool = False) -> Standing:
+def standing_of(loop: Loop, status: LiveStatus, *, by_hand: bool = False) -> Standing:
     """Where this process stands. By hand the app does not matter: `modal run` makes one of its own."""
-    status = loop.state.live.status()
     same_app = by_hand or status.app == loop.settings.app
     ours = status.installation_matches and status.database_matches and same_app
     return Standing(status.installation_id is not None, status.on, ours)

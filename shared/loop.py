@@ -40,7 +40,8 @@ def no_fault(_point: str, _id: UUID, _try: int) -> None:
 class Loop:
     """State, providers, directives, clock and settings for one invocation of a stage.
 
-    `may_send` is the runner's permission; the gate and `begin_send` ask again. A `read_only` loop previews.
+    `began` is when the runner placed this run. `may_send` is the runner's permission; the gate and `begin_send`
+    ask again. A `read_only` loop previews.
     `pause` waits for a provider's pace; a simulation moves its clock instead. `start` starts another stage
     without waiting for it. `stopwatch` (seconds) and `worker_clock` are this machine's: to be measured, never
     to decide by. `outside` asks for pages and records. `spool` keeps what comes once while the
@@ -52,6 +53,7 @@ class Loop:
     settings: Settings
     state: State
     providers: Providers
+    began: datetime | None = None
     may_send: bool = False
     read_only: bool = False
     lease: Lease = field(default_factory=lambda: Lease(300))
@@ -68,6 +70,10 @@ class Loop:
     def clock(self) -> Clock:
         """The database's clock."""
         return self.state.clock
+
+    def opened(self) -> datetime:
+        """When this run began, by the database's clock: for the day it is. An intent asks the clock anew."""
+        return self.began or self.clock.now()
 
     @property
     def zone(self) -> ZoneInfo:

@@ -46,8 +46,8 @@ class Listening:
         return channel in self._with_senders and (heard is None or self._found.now - heard >= IDLE)
 
     def run(self, channel: ChannelName) -> bool:
-        """Hear everything up to now. False when that failed: then the channel sends nothing."""
-        now = self._loop.clock.now()
+        """Hear everything up to the tick's beginning. False when that failed: the channel sends nothing."""
+        now = self._found.now
         state = self._found.channels[channel]
         since = (state.heard_until or now - FIRST_TIME) - OVERLAP
         try:

@@ -37,7 +37,7 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
     It fails, whatever else went out, when a channel is down until somebody acts; and when nothing went out
     because of touches that could not be made into messages.
     """
-    today = local_date(loop.clock.now(), loop.zone)
+    today = local_date(loop.opened(), loop.zone)
     found = loop.state.outreach.open_tick(today)
     tally = Tally()
     if not preview:

@@ -25,7 +25,7 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
     policy, verbs = loop.book.outreach.tests, loop.state.experiments
     if not preview:
         verbs.fold()
-    now = loop.clock.now()
+    now = loop.opened()
     running = list(verbs.counting())
     decisions = [step for each in running if (step := next_step(each, now, policy)) is not None]
     if preview:

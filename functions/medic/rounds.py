@@ -83,7 +83,7 @@ def behold(loop: Loop, tier: Tier) -> Scene:
     limits, budget = loop.book.medic, loop.book.outreach.daily_usd
     before = loop.stopwatch()
     signs = loop.state.incidents.vital_signs(
-        local_date(loop.clock.now(), loop.zone),
+        local_date(loop.opened(), loop.zone),
         late_minutes=limits.backlog.late_minutes,
         endless_minutes=limits.calls.endless_minutes,
     )

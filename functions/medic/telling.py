@@ -16,13 +16,19 @@ from shared.state.incidents import Incident
 def tell(loop: Loop, found: tuple[Incident, ...], scene: Scene, tier: Tier) -> list[str]:
     """Send what is due; answers `MEDIUM KIND: OUTCOME` for what was handed over now, or failed."""
     said = []
-    for alert in alerts(found, scene.now, scene.limits.escalation):
+    for alert in _untold(loop, alerts(found, scene.now, scene.limits.escalation)):
         outcome = _told(loop, alert, scene, tier)
         if outcome.startswith("failed") and alert.medium == "email":
             spare = Alert(alert.incident, "sms", alert.turn)
             said.append(f"sms {alert.incident.kind}: {_told(loop, spare, scene, tier)}")
         said.append(f"{alert.medium} {alert.incident.kind}: {outcome}")
     return [each for each in said if ": already" not in each and ": off" not in each]
+
+
+def _untold(loop: Loop, due: list[Alert]) -> list[Alert]:
+    """Without those that were told: what stays wrong for hours is not made into a mail every five minutes."""
+    told = loop.state.outreach.settled_deliveries([each.natural_key for each in due]) if due else set()
+    return [each for each in due if each.natural_key not in told]
 
 
 def _told(loop: Loop, alert: Alert, scene: Scene, tier: Tier) -> str:

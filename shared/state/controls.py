@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +12,14 @@ from shared.state.transport import Transport
 
 
 class LiveStatus(BaseModel):
-    """Whether this installation may send, and if not, which lock holds.
+    """Whether this installation may send, and if not, which lock holds; `now` by the database's clock.
 
     `in_flight_at_switch`: what the kill switch came too late for, since it had passed `begin_send`.
     """
 
     model_config = ConfigDict(frozen=True)
 
+    now: datetime
     on: bool
     installation_id: UUID | None
     app: str | None

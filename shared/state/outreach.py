@@ -348,6 +348,10 @@ class Outreach:
         """Points {dimension, level, points} for what is planned until then; counts the touches that moved."""
         return int(self._call("reorder_v1", channel=channel, until=until.isoformat(), lifts=list(lifts)))
 
+    def settled_deliveries(self, natural_keys: Sequence[str]) -> set[str]:
+        """Which of these deliveries to the owner are out, or given up: there is nothing left to send."""
+        return set(self._call("settled_deliveries_v1", natural_keys=list(natural_keys)))
+
     def begin_delivery(
         self,
         *,

@@ -166,6 +166,7 @@ def control(ledger: Ledger) -> None:
     stages.failures(NOW)
     seed(ledger, "one")
     ledger.state.directives.heads()
+    ledger.state.directives.heads()
 
 
 def seed(ledger: Ledger, text: str) -> None:
@@ -227,6 +228,7 @@ def send(ledger: Ledger) -> None:
     )
     events.unsubscribe(failed.id, source="link")
     out.reorder("email", until=NOW + DAY, lifts=[{"dimension": "region", "level": "NY", "points": 10}])
+    out.settled_deliveries(["hot_lead:1", "nothing"])
     out.begin_delivery(
         kind="owner_mail", channel="email", natural_key="k", payload={"a": 1}, provider="resend", lease_s=60
     )
