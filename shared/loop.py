@@ -40,14 +40,13 @@ def no_fault(_point: str, _id: UUID, _try: int) -> None:
 class Loop:
     """State, providers, directives, clock and settings for one invocation of a stage.
 
-    `began` is when the runner placed this run. `may_send` is the runner's permission; the gate and `begin_send`
-    ask again. A `read_only` loop previews.
-    `pause` waits for a provider's pace; a simulation moves its clock instead. `start` starts another stage
-    without waiting for it. `stopwatch` (seconds) and `worker_clock` are this machine's: to be measured, never
-    to decide by. `outside` asks for pages and records. `spool` keeps what comes once while the
-    database is away. `fault` is told each point that a send has passed
-    (`claimed`, `begun`, `sent`, `recorded`) with its id and try; crash tests die there. Directives are read
-    from the database on first use, never from files.
+    `began` is when the runner placed this run. `may_send` is the runner's permission; the gate and
+    `begin_send` ask again. A `read_only` loop previews. `pause` waits for a provider's pace; a simulation
+    moves its clock instead. `start` starts another stage without waiting for it. `stopwatch` (seconds)
+    and `worker_clock` are this machine's: to be measured, never to decide by. `outside` asks for pages
+    and records. `spool` keeps what comes once while the database is away. `fault` is told each point that
+    a send has passed (`claimed`, `begun`, `sent`, `recorded`) with its id and try; crash tests die there.
+    Directives are read from the database on first use, never from files.
     """
 
     settings: Settings

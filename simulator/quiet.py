@@ -34,11 +34,10 @@ LONGEST = timedelta(minutes=15)
 # Touches and alerts that come due or expire, and leases that lapse; what nobody knows is looked at each time.
 NEXT_DUE = """
 select least(
-    min(due_at) filter (where state = 'planned'),
-    min(latest_at) filter (where state = 'planned'),
-    min(lease_until) filter (where state in ('leased', 'submitted')),
-    min(created_at) filter (where state = 'unknown'))
-from deliveries where state in ('planned', 'leased', 'submitted', 'unknown')
+    (select min(due_at) from deliveries where state = 'planned'),
+    (select min(latest_at) from deliveries where state = 'planned'),
+    (select min(lease_until) from deliveries where state in ('leased', 'submitted')),
+    (select min(created_at) from deliveries where state = 'unknown'))
 """
 AS_BEFORE = """
 insert into stage_runs

@@ -45,9 +45,11 @@ begin
             'set_up_ask_at', s.set_up_ask_at, 'health', s.health, 'warmup_started_on', s.warmup_started_on, 'last_submitted_at', s.last_submitted_at,
             'used_today', coalesce((select u.used from cap_usage u
                 where u.scope = 'sender:' || s.id and u.bucket = today::text), 0),
-            'used_last_hour', (select count(*) from touches o join deliveries d on d.id = o.id
-                where o.sender_id = s.id and o.day >= today - 1 and d.submitted_at > t - interval '1 hour')) order by s.id), '[]')
-            from senders s where s.active));
+            'used_last_hour', coalesce(h.n, 0)) order by s.id), '[]')
+            from senders s left join (
+                select o.sender_id, count(*) as n from deliveries d join touches o on o.id = d.id
+                where d.kind = 'touch' and d.submitted_at > t - interval '1 hour' group by 1) h on h.sender_id = s.id
+            where s.active));
 end
 $$;
 

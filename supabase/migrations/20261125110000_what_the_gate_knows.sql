@@ -36,10 +36,12 @@ set search_path = public, pg_temp
 as $$
     select coalesce(jsonb_agg(jsonb_build_object(
         'sender_id', s.id, 'channel', s.channel, 'health', s.health,
-        'mails', n.mails, 'bounced', n.bounced, 'mails_for_complaints', n.mails_for_complaints, 'complained', n.complained,
-        'calls', n.calls, 'answered', n.answered) order by s.id), '[]')
-    from senders s cross join lateral (
-        select count(*) filter (where o.channel = 'email' and o.day > today - bounce_days) as mails,
+        'mails', coalesce(n.mails, 0), 'bounced', coalesce(n.bounced, 0),
+        'mails_for_complaints', coalesce(n.mails_for_complaints, 0), 'complained', coalesce(n.complained, 0),
+        'calls', coalesce(n.calls, 0), 'answered', coalesce(n.answered, 0)) order by s.id), '[]')
+    from senders s left join (
+        select o.sender_id,
+               count(*) filter (where o.channel = 'email' and o.day > today - bounce_days) as mails,
                count(o.bounced_at) filter (where o.channel = 'email' and o.day > today - bounce_days) as bounced,
                count(*) filter (where o.channel = 'email' and o.day > today - complaint_days) as mails_for_complaints,
                count(o.complained_at) filter (where o.channel = 'email' and o.day > today - complaint_days) as complained,
@@ -48,8 +50,8 @@ as $$
                count(o.answered_at) filter (where o.channel = 'call' and o.day > today - answer_days
                                             and o.disposition not in ('call_failed', 'invalid_number')) as answered
         from touches o join deliveries d on d.id = o.id
-        where o.sender_id = s.id and o.day > today - greatest(bounce_days, complaint_days, answer_days)
-            and d.state in ('accepted', 'finished')) n
+        where o.day > today - greatest(bounce_days, complaint_days, answer_days) and d.state in ('accepted', 'finished')
+        group by 1) n on n.sender_id = s.id
     where s.active
 $$;
 

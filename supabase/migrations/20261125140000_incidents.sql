@@ -182,11 +182,11 @@ begin
         'spent_today', (select coalesce(jsonb_object_agg(replace(u.scope, 'budget:', ''), u.used), '{}')
             from cap_usage u where u.scope like 'budget:%' and u.bucket = today::text),
         'mail_7d', (select jsonb_build_object(
-            'sent', count(*), 'bounced', count(*) filter (where o.bounced_at is not null),
-            'complained', count(*) filter (where o.complained_at is not null))
-            from touches o join deliveries d on d.id = o.id
-            where d.channel = 'email' and d.kind = 'touch' and d.submitted_at > t - interval '7 days'
-                and d.state in ('accepted', 'finished')),
+            'sent', coalesce(sum(r.n) filter (where r.metric = 'sent'), 0),
+            'bounced', coalesce(sum(r.n) filter (where r.metric = 'bounced'), 0),
+            'complained', coalesce(sum(r.n) filter (where r.metric = 'complained'), 0))
+            from touch_rollups r
+            where r.day > today - 7 and r.channel = 'email' and r.metric in ('sent', 'bounced', 'complained')),
         'senders', (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'health', s.health) order by s.id), '[]')
             from senders s where s.active),
         'struck', (select coalesce(jsonb_agg(jsonb_build_object(
@@ -206,7 +206,6 @@ begin
 end
 $$;
 create index deliveries_accepted on public.deliveries (accepted_at) where state = 'accepted' and kind = 'touch';
-create index emails_by_submission on public.deliveries (submitted_at) where channel = 'email' and kind = 'touch';
 create index events_by_receipt on public.events (received_at, provider);
 
 do $$
