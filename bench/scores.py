@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -40,8 +42,8 @@ LEGEND = """
 - **Meetings** are those to be expected from the contacts that were made, over all dice: as they were, as they
   would have been without learning, and with everything that helps, at the best hour (an upper bound, because
   capacity is not looked at). **Regret** is what lies between the first and the last.
-- **Faults**: only what can be noticed from inside is counted. A repair counts when a look found the fault
-  gone and it was; the time runs from the injection to that look.
+- **Faults**: of some nobody has to take notice; the reasons are below. A repair counts when a look found the
+  fault gone and it was; the time runs from the injection to that look.
 - **Figures in the owner's emails** are counted again as of the minute of each mail. What is due and why
   somebody was not contacted cannot be seen from outside, so it is not among them.
 """
@@ -135,6 +137,7 @@ ROWS: tuple[tuple[str, Cell | None], ...] = (
     ("Regret", mean("regret", digits=2)),
     ("**Faults**", None),
     ("Injected", of_faults("injected")),
+    ("To be noticed", of_faults("to_notice")),
     ("Detected", of_faults("detected")),
     ("Repaired", of_faults("repaired")),
     ("Wrongly called repaired", of_faults("wrongly_repaired")),
@@ -151,7 +154,34 @@ def page(found: Mapping[str, Runs], *, days: int, seeds: Sequence[int]) -> str:
     missing = sorted({stage for each in found.values() for run in each for stage in run["missing"]})
     absent = f"\nStages that do not exist yet: {', '.join(missing)}.\n" if missing else ""
     introduction = INTRODUCTION.format(days=days, seeds=len(seeds), runs=runs)
-    return "\n".join([introduction, *head, *rows]) + "\n" + absent + LEGEND
+    return "\n".join([introduction, *head, *rows]) + "\n" + absent + LEGEND + _by_kind(found)
+
+
+def _by_kind(found: Mapping[str, Runs]) -> str:
+    """The faults of all worlds, kind by kind."""
+    kinds: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for run in chain.from_iterable(found.values()):
+        for kind, counts in run["faults"].items():
+            kinds[kind].append(counts)
+    if not kinds:
+        return ""
+    counted = ("injected", "detected", "repaired", "wrongly_repaired")
+    columns = ("Fault", "Injected", "Detected", "Repaired", "Wrongly called so", "")
+    head = f"| {' | '.join(columns)} |\n| --- |{' ---: |' * len(counted)} --- |"
+    rows = (
+        f"| `{kind}` | {' | '.join(f'{sum(each[name] for each in counts):,}' for name in counted)} |"
+        f" {counts[0]['excuse']} |"
+        for kind, counts in sorted(kinds.items())
+    )
+    return "\n".join(
+        [
+            "\n## Fault by fault\n",
+            "What is said beside a kind is why nobody has to notice it.\n",
+            head,
+            *rows,
+            "",
+        ]
+    )
 
 
 def _row(label: str, cell: Cell | None, found: Mapping[str, Runs]) -> str:

@@ -43,15 +43,20 @@ class Planted:
 class Injected:
     """One fault that really happened, from `at` to `until` (the same instant for something momentary).
 
-    `target` is what it struck: an operation of a provider, a stage, a number. `detectable` says whether it
-    can be noticed from inside at all; what cannot is not held against the loop.
+    `target` is what it struck: an operation of a provider, a stage, a number. `excuse` says why nobody has to
+    notice it, because it changes nothing or cannot be told from inside; empty for what must be noticed.
     """
 
     kind: str
     at: datetime
     until: datetime
     target: str
-    detectable: bool
+    excuse: str = ""
+
+    @property
+    def detectable(self) -> bool:
+        """Whether not to notice it is held against the loop."""
+        return not self.excuse
 
     def order(self) -> tuple[datetime, str, str, datetime]:
         """Sorts faults the same way in every run, whoever was first to report one."""

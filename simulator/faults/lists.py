@@ -58,8 +58,7 @@ class ListFaults:
         if not key:
             return [row]
         changed = dict(row)
-        has_number = any(row.get(names.get(column, "")) for column in PHONES)
-        for _ in self._noted(self._wrong, key, detectable=has_number):
+        for _ in self._noted(self._wrong, key):
             changed |= _elsewhere(changed, names)
         for fault in self._noted(self._attacks, key):
             words = attack(dice(fault.seed, fault.name, key)).text
@@ -68,12 +67,10 @@ class ListFaults:
             }
         return [changed, *(_respelled(changed, names) for _ in self._noted(self._twice, key))]
 
-    def _noted(
-        self, faults: Iterable[Planned[Any]], key: str, *, detectable: bool = True
-    ) -> list[Planned[Any]]:
+    def _noted(self, faults: Iterable[Planned[Any]], key: str) -> list[Planned[Any]]:
         found = [fault for fault in faults if fault.hits(key)]
         for fault in found:
-            self._plan.note(fault, fault.start, key, detectable=detectable)
+            self._plan.note(fault, fault.start, key)
         return found
 
 

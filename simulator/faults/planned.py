@@ -14,8 +14,27 @@ from simulator.world.dice import dice
 
 E = TypeVar("E", bound=Entry)
 FOREVER = datetime.max.replace(tzinfo=UTC)
-UNNOTICEABLE = frozenset({"list_lags", "dst_change"})
-"""A list that lags looks like one with nothing new in it; a change of clocks is to be lived through."""
+ASIDE = "the run beside it holds the slot: nothing is done twice"
+DATA = "an attacker's words are quoted as data: nothing may come of them"
+EXCUSES = {
+    "webhook_doubled": "the same event again changes nothing",
+    "webhook_reordered": "outcomes have ranks: no order of webhooks changes them",
+    "webhook_forged": "it is refused on the spot and writes nothing",
+    "slow": "the answer comes, only later",
+    "stage_doubled": ASIDE,
+    "stage_overlapping": ASIDE,
+    "duplicate_leads": "the import takes both rows for the one person they are",
+    "wrong_zone": "people are only contacted while it is lawful wherever they may be",
+    "number_reassigned": "whoever answers says so, and the number is closed like any wrong one",
+    "injection_transcript": DATA,
+    "injection_reply": DATA,
+    "injection_company": DATA,
+    "model_wrong": "a model that is sure and wrong is told by its beliefs, which have a score of their own",
+    "owner_silent": "an owner may be silent: what waits for them lapses by itself",
+    "list_lags": "a list that lags looks like one with nothing new in it",
+    "dst_change": "a change of clocks is no fault, only a day to live through",
+}
+"""Why nobody has to notice a fault of this kind. Whom it wrongs all the same, the invariants count."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +91,10 @@ class Plan:
         target: str,
         *,
         until: datetime | None = None,
-        detectable: bool = True,
     ) -> None:
         """Write down that a fault came; without `until` it was over at once."""
         kind = fault.entry.kind
-        noticeable = detectable and kind not in UNNOTICEABLE
-        self._truth.inject(Injected(kind, at, until or at, target, noticeable))
+        self._truth.inject(Injected(kind, at, until or at, target, EXCUSES.get(kind, "")))
 
     def spans(self, faults: Sequence[Planned[E]], target: str) -> list[Planned[E]]:
         """Those of these spans that come in this run; each is noted once, as a whole."""

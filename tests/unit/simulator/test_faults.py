@@ -325,14 +325,10 @@ def test_duplicate_leads__are_the_same_people_otherwise_spelled() -> None:
     assert len(rows) == 4
 
 
-def test_wrong_zone__moves_people_and_says_whether_their_number_tells() -> None:
+def test_wrong_zone__moves_people() -> None:
     faults, truth = faults_of({"kind": "wrong_zone"})
     assert b"Los Angeles,CA" in faults.lists.spoiled(CSV)
-    faults.lists.spoiled(CSV.replace(b"+12125550101", b"").replace(b"pat@", b"kim@"))
-    assert {each.target: each.detectable for each in truth.injected} == {
-        "pat@example.com": True,
-        "kim@example.com": False,
-    }
+    assert [each.target for each in truth.injected] == ["pat@example.com"]
 
 
 def test_injected_company__keeps_its_name_in_front() -> None:

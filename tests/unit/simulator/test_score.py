@@ -215,7 +215,7 @@ def test_meetings__what_was_learned_is_worth_more_than_the_baseline() -> None:
 
 # Faults.
 
-DOWN = Injected("provider_down", MONDAY, MONDAY + 2 * HOUR, "vapi", detectable=True)
+DOWN = Injected("provider_down", MONDAY, MONDAY + 2 * HOUR, "vapi")
 SEEN = ClaimedIncident("silent", "vapi.create_call", MONDAY + HOUR / 4, MONDAY + 2.5 * HOUR, checked=True)
 
 
@@ -234,15 +234,20 @@ def test_faults__a_repair_that_is_none_is_caught(
     incident: ClaimedIncident, counts: tuple[int, int, int], mttr_s: float | None
 ) -> None:
     world, truth = ada_world(), Truth("test", 1)
-    unseen = replace(DOWN, kind="list_lags", detectable=False)
+    unseen = replace(DOWN, kind="list_lags", excuse="it looks like nothing new")
     truth.inject(DOWN, unseen)
     claims = Claims(incidents=(incident,))
     found = score(Run(Record(), 1, END), world, WorldOdds(world), truth, claims)["faults"]
     names = ("detected", "repaired", "wrongly_repaired")
     mttd_s = 900.0 if counts[0] else None
+    assert found.pop("list_lags") == {
+        **{"injected": 1, "excuse": "it looks like nothing new", "to_notice": 0},
+        **dict.fromkeys(names, 0),
+        **{"mttd_s": None, "mttr_s": None},
+    }
     assert found == {
         "provider_down": {
-            "injected": 1,
+            **{"injected": 1, "excuse": "", "to_notice": 1},
             **dict(zip(names, counts, strict=True)),
             "mttd_s": mttd_s,
             "mttr_s": mttr_s,
@@ -252,7 +257,7 @@ def test_faults__a_repair_that_is_none_is_caught(
 
 def test_faults__an_incident_is_credited_to_the_latest_that_it_can_explain() -> None:
     truth, world = Truth("test", 1), ada_world()
-    missed = Injected("stage_missed", MONDAY, MONDAY, "outreach_tick", detectable=True)
+    missed = Injected("stage_missed", MONDAY, MONDAY, "outreach_tick")
     later = replace(missed, kind="stage_killed", at=MONDAY + HOUR, until=MONDAY + HOUR)
     truth.inject(missed, later)
     seen = MONDAY + 1.1 * HOUR

@@ -10,6 +10,8 @@ from bench.scores import page
 def _run(**changes: Any) -> dict[str, Any]:
     fault = {
         "injected": 2,
+        "to_notice": 2,
+        "excuse": "",
         "detected": 2,
         "repaired": 1,
         "wrongly_repaired": 1,
@@ -46,4 +48,5 @@ def test_page__sums_counts_takes_means_and_names_what_is_missing() -> None:
     assert _cells(text, "Detected") == ["4", "none injected"]
     assert _cells(text, "Mean time to repair, s") == ["300", "–"]
     assert _cells(text, "Brier score") == ["–", "–"]
+    assert "| `slow` | 4 | 4 | 2 | 2 |  |" in text
     assert "do not exist yet: ab_test_manager." in text

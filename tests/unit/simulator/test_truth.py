@@ -12,7 +12,7 @@ from simulator.truth import Injected, Planted, Truth
 
 AT = datetime(2026, 10, 8, 12, tzinfo=UTC)
 OPENER = Planted("opener-b", "opener", "short", {}, "decision_maker", 0.4)
-DOWN = Injected("provider_down", AT, AT + timedelta(hours=2), "vapi", detectable=True)
+DOWN = Injected("provider_down", AT, AT + timedelta(hours=2), "vapi")
 
 
 def test_null__changes_neither_the_metric_nor_opt_outs() -> None:
