@@ -74,7 +74,7 @@ _COMPLAINT = _any(
     r"\b(?:lawyer|attorney|lawsuit|sue|legal action)\b",
     r"\bharass|\bscam|\billegal\b",
     r"\b(?:ftc|fcc|tcpa|attorney general)\b",
-    r"\bhow did you get (?:my|our|this)\b",
+    r"\b(?:how did you (?:get|find)|where did you (?:get|find)|who gave you) (?:my|our|this)\b",
 )
 _CALLBACK = _any(
     r"\b(?:call|ring|phone|buzz)\s+(?:me|us)\b",
@@ -93,6 +93,7 @@ _NOT_NOW = _any(
     r"\b(?:next|in a few|in \d+) (?:quarter|year|months?)\b",
     r"\b(?:too|very|really) busy\b|\bno budget\b",
     r"\balready (?:have|use|using|work|covered|got)\b",
+    r"\b(?:just|already|have|we|'ve) signed (?:up )?with\b",
     r"\b(?:all set|no need|don'?t need)\b",
     r"\bnot (?:a )?(?:good )?(?:fit|looking)\b",
     r"\b(?:circle|check|follow) (?:back|up) (?:\w+ ){0,3}?(?:in|next|after|later)\b",

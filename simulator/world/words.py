@@ -30,10 +30,10 @@ REPLIES: dict[str, tuple[str, ...]] = {
         "Not interested, take me off this list and do not contact me again.",
         "unsubscribe me pls",
         "Stop emailing me.",
+        "Who gave you my address?",
     ),
     "other": (
         "I am not the right person for this, I only do the books.",
-        "Who gave you my address?",
         "Thanks.",
     ),
 }

@@ -64,6 +64,7 @@ def test_ordinary_words__are_no_stop(text: str) -> None:
         ("Check back with me in March", "not_now"),
         ("This is spam and I will report you", "complaint"),
         ("How did you get my number?", "complaint"),
+        ("Who gave you my address?", "complaint"),
         ("I am out of office until Monday", "out_of_office"),
         ("I'm currently on annual leave", "out_of_office"),
         ("Hm.", "other"),
