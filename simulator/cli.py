@@ -1,4 +1,4 @@
-"""`growthloop demo` and `growthloop simulate`: the simulator's part of the command line."""
+"""`growthloop demo`, `simulate` and `bench`: the simulator's part of the command line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from shared.errors import ConfigurationError
+from simulator.programs import Programs
 
 
 @click.command()
@@ -145,4 +146,4 @@ class Bars:
         self._bar.update(self._tasks[seed], completed=share)
 
 
-commands: tuple[click.Command, ...] = (demo, simulate)
+commands: tuple[click.Command, ...] = (demo, simulate, Programs())

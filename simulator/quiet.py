@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ACTED = {
     "outreach_tick": ("due", "sent", "refused", "failed", "unknown"),
     "watch": ("opened", "closed", "repairs"),
+    "ab_test_manager": ("running", "decided", "shipped", "started"),
 }
 """Stages that can be passed over, with the counts of their report that say they did something."""
 
@@ -121,5 +122,5 @@ def did_nothing(name: str, report: StageReport) -> bool:
     """Whether a run of a stage left everything as it was, so far as its own report tells."""
     if name not in ACTED or report.stage != name or report.status != "ok" or report.look_again:
         return False
-    told = name == "outreach_tick" and bool(report.notes)
+    told = name != "watch" and bool(report.notes)
     return not told and not any(report.counts.get(count) for count in ACTED[name])
