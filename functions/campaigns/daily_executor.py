@@ -5,14 +5,16 @@ Nothing is sent here. Touches that are due go to the tick, which asks the gate a
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from functions.campaigns import senders
+from functions.campaigns.call_hours import CallHours
 from functions.campaigns.leads.rescoring import rescore
 from functions.campaigns.planning import DayPlan, PlanTerms, plan_day
 from functions.campaigns.preview import CHANNELS, Preview, preview_of, room_on
 from functions.campaigns.terms import terms_when_open
 from functions.campaigns.visits import take_visits
+from shared.call_timing import UNKNOWN, learn_timing
 from shared.errors import ConfigurationError, ProviderError
 from shared.loop import Loop
 from shared.mail.words import refusal
@@ -38,6 +40,7 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
         rescored = rescore(loop)
         notes += [f"{rescored} leads were scored anew."] if rescored else []
     terms = plan_terms(loop, period.day)
+    notes += tell_hours(loop, terms, write=not preview)
     plan = plan_day(
         loop.state.outreach.candidates(
             conversation_days=terms.book.outreach.conversation_days, today=period.day
@@ -91,7 +94,41 @@ def plan_terms(loop: Loop, today: date) -> PlanTerms:
         holdout_share=holdout.share if new >= holdout.minimum_companies_per_week else 0.0,
         salt=str(loop.settings.installation_id),
         zone=loop.zone,
+        call_hours=call_hours(loop, today),
     )
+
+
+def call_hours(loop: Loop, today: date) -> CallHours:
+    """What is known of the hours of calls until yesterday, and the room that the numbers have in one."""
+    rules, caps = loop.book.outreach.call_timing, loop.rules.pace.senders["call"]
+    drawn = loop.state.call_timing.drawn(
+        today - timedelta(days=rules.lookback_days), today - timedelta(days=1)
+    )
+    timing = learn_timing(drawn, believe_at=rules.believe_at)
+    numbers = sum(each.channel == "call" for each in loop.settings.senders)
+    each = min(caps.per_hour or 60, 60 // (caps.gap_minutes or 1))
+    return CallHours(
+        timing,
+        rules.explore_share_known if timing.believed else rules.explore_share,
+        rules.least_calls,
+        numbers * each,
+        str(loop.settings.installation_id),
+        free=not any(test.lever == "call_hour" for test in loop.tests.tests),
+    )
+
+
+def tell_hours(loop: Loop, terms: PlanTerms, *, write: bool) -> list[str]:
+    """What is believed of the hours, for the report; a change of it goes into the evolution log."""
+    timing = terms.call_hours.timing if terms.call_hours else UNKNOWN
+    if write:
+        figures = {"calls": timing.calls, "evidence": min(timing.evidence, 1e9), "lifts": timing.common}
+        loop.state.call_timing.note(believed=timing.believed, figures=figures)
+    if not timing.believed:
+        return []
+    best = max(timing.common, key=lambda hour: timing.common[hour])
+    return [
+        f"Calls go out at the better hours; people answer best at {best}:00 ({timing.common[best]:.2f} x)."
+    ]
 
 
 def expect(loop: Loop, plan: DayPlan, today: date, ends: datetime) -> Preview:

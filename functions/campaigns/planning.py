@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from functions.campaigns.call_hours import CallHours, at_their_hours
 from functions.campaigns.contact import (
     OWNERS_STOP,
     OwnerTerms,
@@ -27,7 +28,11 @@ from shared.state.outreach import Candidate
 
 @dataclass(frozen=True)
 class PlannedTouch:
-    """A step that is due. `code` says what stands in its way today; `refused` that no waiting would help."""
+    """A step that is due. `code` says what stands in its way today; `refused` that no waiting would help.
+
+    `hour_is_free`: neither the playbook nor a person who waits says when. `drawn_hour` is the hour of the
+    person's clock where a draw chose it.
+    """
 
     lead_id: int
     enrolment_id: int | None
@@ -43,6 +48,8 @@ class PlannedTouch:
     window_closes_at: datetime | None
     code: str | None = None
     refused: bool = False
+    hour_is_free: bool = True
+    drawn_hour: int | None = None
 
     def row(self, enrolment_id: int) -> dict[str, Any]:
         """The row that `plan_touches_v1` reads."""
@@ -61,6 +68,7 @@ class PlannedTouch:
             "window_closes_at": self.window_closes_at.isoformat() if self.window_closes_at else None,
             "code": self.code,
             "refused": self.refused,
+            "drawn_hour": self.drawn_hour,
         }
 
 
@@ -111,12 +119,16 @@ class PlanTerms:
     salt: str
     zone: ZoneInfo
     tests: TestsInForce = field(default_factory=TestsInForce)
+    call_hours: CallHours | None = None
 
 
 def plan_day(candidates: Iterable[Candidate], terms: PlanTerms) -> DayPlan:
     """Plan the next due step of every candidate."""
     plan = DayPlan()
+    scores: dict[int, int] = {}
+    zones: dict[int, tuple[str, ...]] = {}
     for lead in candidates:
+        scores[lead.lead_id], zones[lead.lead_id] = lead.score, lead.zones
         enrolment = lead.enrolment
         if enrolment is None:
             entering = enrol(lead, terms)
@@ -126,6 +138,8 @@ def plan_day(candidates: Iterable[Candidate], terms: PlanTerms) -> DayPlan:
             plan.touches += due_touches(lead, enrolment.playbook, enrolment.held_out, terms)
         else:
             plan.finished.append(enrolment.id)
+    if terms.call_hours is not None:
+        plan.touches = at_their_hours(plan.touches, scores, zones, terms.call_hours)
     return plan
 
 
@@ -203,11 +217,17 @@ def _planned(
         window_closes_at=closes_at(due, place, terms.rules),
         code=decision.reason,
         refused=not decision.allowed and decision.retry_at is None,
+        hour_is_free=step.hour is None and not _is_waited_for(step, playbook_key, terms),
     )
 
 
 def _attempts(lead: Candidate, step: Step) -> int:
     return sum(record.step == step.step for record in lead.enrolment.steps) if lead.enrolment else 0
+
+
+def _is_waited_for(step: Step, playbook_key: str, terms: PlanTerms) -> bool:
+    """The first steps for those who asked to hear from us: the first hours count most there."""
+    return step.day == 0 and playbook_key.partition("@")[0] == terms.book.outreach.warm_playbook
 
 
 def _moment(lead: Candidate, step: Step, terms: PlanTerms) -> datetime:

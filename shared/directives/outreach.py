@@ -151,6 +151,21 @@ class Scoring(Directive):
     learned: LearnedScoring
 
 
+class CallTiming(Directive):
+    """How the hours of calls are learned and used.
+
+    `explore_share` of the calls get a random open hour while nothing is known, on days with at least
+    `least_calls` of them, and `explore_share_known` afterwards. Counted are the last `lookback_days`; hours
+    are believed from an evidence of `believe_at` on: how much better "hours differ" explains the calls.
+    """
+
+    explore_share: Annotated[float, Field(strict=True, ge=0, le=1)]
+    explore_share_known: Annotated[float, Field(strict=True, gt=0, le=1)]
+    least_calls: Positive
+    lookback_days: Positive
+    believe_at: Annotated[float, Field(strict=True, ge=20, le=100_000)]
+
+
 class TestPolicy(Directive):
     """What happens to a change that is tested. Lifts are shares of the control's rate.
 
@@ -212,6 +227,7 @@ class Outreach(Directive):
     measures: Measures
     bottlenecks: Bottlenecks
     scoring: Scoring
+    call_timing: CallTiming
     conversation_days: Positive
     ready_pool_days: Positive
 

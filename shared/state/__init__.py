@@ -7,6 +7,7 @@ from uuid import UUID
 
 from shared.clock import DatabaseClock
 from shared.state.alarms import Alarms
+from shared.state.call_timing import CallTimings
 from shared.state.calls import Calls
 from shared.state.controls import Live, OwnerSettings
 from shared.state.directives import DirectiveVersions
@@ -45,6 +46,7 @@ class State:
         self.reconciliation = Reconciliation(transport, installation_id)
         self.events = Events(transport)
         self.calls = Calls(transport)
+        self.call_timing = CallTimings(transport)
         self.hot_leads = HotLeads(transport)
         self.directives = DirectiveVersions(transport)
         self.privacy = Privacy(transport)

@@ -43,6 +43,7 @@ AREAS = (
     "measures",
     "model_calls",
     "lead_models",
+    "call_timing",
     "patterns",
     "alarms",
     "skills",
@@ -140,6 +141,9 @@ def model(ledger: Ledger) -> None:
     verbs.score(kept["id"], [{"lead_id": page[0].lead_id, "score": 9, "priority": "Low", "reasons": ["ü"]}])
     verbs.step_back(approver="owner")
     verbs.in_force()
+    ledger.run("update touches set drawn_hour = 10 where channel = 'call'")
+    ledger.state.call_timing.drawn(TODAY, TODAY + 9 * DAY)
+    ledger.state.call_timing.note(believed=True, figures={"evidence": 150.5})
 
 
 def control(ledger: Ledger) -> None:

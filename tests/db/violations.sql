@@ -389,3 +389,6 @@ insert into errors (stage, code, place, first_at, last_at) select 's', 'c', '', 
 
 -- an_error_is_seen_from_its_first_time_on
 insert into errors (stage, code, place, first_at, last_at) values ('s', 'c', '', now(), now() - interval '1 hour');
+
+-- a_drawn_hour_is_an_hour
+update touches set drawn_hour = 24;

@@ -30,6 +30,12 @@ scoring:
   points: {funding: 30, hiring: 25, leadership_change: 20, product_launch: 15, site_activity: 10}
   priority: {high: 50, medium: 25}
   learned: {confidence: 0.99, window_days: 14, every_days: 7, most_leads: 20000, high: 80, medium: 50}
+call_timing:
+  explore_share: 0.5
+  explore_share_known: 0.1
+  least_calls: 20
+  lookback_days: 84
+  believe_at: 100.0
 conversation_days: 14
 ready_pool_days: 3
 retention: {transcript_days: 90, record_years: 5}
