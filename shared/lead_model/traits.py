@@ -32,6 +32,8 @@ WORDS: Final[Mapping[str, str]] = {
 }
 NAMES: Final = (*WORDS, *SIGNALS)
 
+ON_RECORD: Final = ("industry", "employees", "region", "source", "mailbox")
+
 _ROLES: Final = (
     (
         "owner",
@@ -39,9 +41,6 @@ _ROLES: Final = (
     ),
     ("executive", r"\bc[fomti]o\b|chief|\bvp\b|vice president|director|head of"),
     ("manager", r"manager|supervisor|lead\b|coordinator"),
-)
-_FREE_MAIL: Final = frozenset(
-    ["gmail.com", "yahoo.com", "hotmail.com", "outlook.com", "aol.com", "icloud.com", "live.com", "msn.com"]
 )
 
 
@@ -52,7 +51,6 @@ def traits_of(record: Mapping[str, Any]) -> Lead:
         name: record.get(name) for name in ("industry", "employees", "region", "source")
     }
     found["role"] = _role(record.get("title"))
-    found["mailbox"] = _mailbox(record.get("email_domain"))
     found["number"] = (
         "direct" if {"direct", "mobile"} & set(record.get("phones") or []) else "company or none"
     )
@@ -71,9 +69,3 @@ def _role(title: str | None) -> str | None:
         return None
     words = title.casefold()
     return next((role for role, pattern in _ROLES if re.search(pattern, words)), "another")
-
-
-def _mailbox(domain: str | None) -> str | None:
-    if not domain:
-        return None
-    return "free mail" if domain.casefold() in _FREE_MAIL else "of the company"

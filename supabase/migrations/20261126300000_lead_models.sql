@@ -39,21 +39,57 @@ set search_path = public, pg_temp
 as $$
     select jsonb_build_object(
         'industry', c.industry, 'employees', c.employees, 'region', l.region, 'source', l.source, 'title', l.title,
-        'signals', to_jsonb(l.signals), 'email_domain', split_part(l.email, '@', 2),
+        'signals', to_jsonb(l.signals), 'mailbox', case
+            when l.email is null then null
+            when split_part(l.email, '@', 2) in ('gmail.com', 'yahoo.com', 'hotmail.com', 'outlook.com', 'aol.com', 'icloud.com',
+                                                 'live.com', 'msn.com') then 'free mail'
+            else 'of the company' end,
         'phones', coalesce((select jsonb_agg(distinct p.label) from phones p where p.lead_id = l.id), '[]'))
     from (select 1) one left join companies c on c.id = l.company_id
 $$;
 
--- Companies by their first contact, newest first, in pages after (day, unit): whether they came to one of `metrics` since. Who
--- was erased since is left out: what we know of them now is not what we knew then.
+-- What was known when somebody was first contacted: signs and numbers that come later, which an answer may have brought, are
+-- not known then. It goes with the person.
+alter table public.first_contacts add column traits jsonb;
+update public.first_contacts f
+set traits = lead_traits(l)
+from public.touches as o
+inner join public.leads as l on o.lead_id = l.id
+where f.touch_id = o.id and f.channel = 'any' and l.erased_at is null;
+
+create function public.keep_traits() returns trigger
+language plpgsql
+set search_path = public, pg_temp
+as $$
+begin
+    new.traits := (select lead_traits(l) from touches o join leads l on l.id = o.lead_id where o.id = new.touch_id);
+    return new;
+end
+$$;
+create trigger a_first_contact_keeps_what_was_known before insert on public.first_contacts
+for each row when (new.channel = 'any') execute function public.keep_traits();
+
+create function public.forget_traits() returns trigger
+language plpgsql
+set search_path = public, pg_temp
+as $$
+begin
+    update first_contacts f set traits = null from touches o where o.id = f.touch_id and o.lead_id = new.id;
+    return new;
+end
+$$;
+create trigger the_erased_take_their_traits_along after update of erased_at on public.leads
+for each row when (new.erased_at is not null and old.erased_at is null) execute function public.forget_traits();
+
+-- Companies by their first contact, newest first, in pages after (day, unit): whether they came to one of `metrics` since.
 create function public.lead_history_v1(metrics text[], upto date, after_day date, after_unit text, max_rows int) returns jsonb
 language sql stable
 set search_path = public, pg_temp
 as $$
     select coalesce(jsonb_agg(to_jsonb(x) order by x.day desc, x.unit), '[]') from (
-        select f.day, f.unit, f.reached && metrics as outcome, lead_traits(l) as traits
-        from first_contacts f join touches o on o.id = f.touch_id join leads l on l.id = o.lead_id
-        where f.channel = 'any' and l.erased_at is null and f.day <= upto
+        select f.day, f.unit, f.reached && metrics as outcome, f.traits
+        from first_contacts f
+        where f.channel = 'any' and f.traits is not null and f.day <= upto
             and (after_day is null or f.day < after_day or (f.day = after_day and f.unit > after_unit))
         order by f.day desc, f.unit limit max_rows) x
 $$;

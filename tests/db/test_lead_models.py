@@ -36,8 +36,8 @@ select md5(p.id::text)::uuid, p.id, p.company_id, 1, 1, 'prospect', 'email', 0,
 from person p join numbered n on n.id = p.company_id join sent s on s.id = md5(p.id::text)::uuid
 """
 OUTCOMES = """
-insert into first_contacts (unit, channel, touch_id, day, reached)
-select 'company:' || o.company_id, 'any', o.id, o.day,
+insert into first_contacts (unit, channel, touch_id, day, script_key, at_first, reached)
+select 'company:' || o.company_id, 'any', o.id, o.day, o.script_key, '{sent}',
        case when (hashtext(o.company_id::text) & 1023) < case when c.industry = %(keen)s then 400 else 80 end
             then '{sent,positive}'::text[] else '{sent}' end
 from touches o join companies c on c.id = o.company_id where o.day < %(today)s::date - 14
@@ -115,6 +115,14 @@ def test_the_erased__teach_nothing(ledger: Ledger) -> None:
     past(ledger, leads=10, keen="plumbing")
     ledger.state.privacy.forget(ledger.value("select min(id) from leads"))
     assert len(ledger.state.lead_models.history(("positive",), TODAY, 100)) == 9
+    assert ledger.value("select count(*) from first_contacts where traits is null") == 1
+
+
+def test_what_became_known_after_the_first_contact__is_not_learned_from(ledger: Ledger) -> None:
+    past(ledger, leads=8, keen="plumbing")
+    before = ledger.state.lead_models.history(("positive",), TODAY, 100)
+    ledger.run("update leads set signals = '{site_activity}', title = 'Customer'")
+    assert ledger.state.lead_models.history(("positive",), TODAY, 100) == before
 
 
 def test_a_model__cannot_be_changed_nor_removed(ledger: Ledger) -> None:
