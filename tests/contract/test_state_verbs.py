@@ -14,7 +14,6 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from shared.call_review import CallReview, Raised
 from shared.gate import Verdict
 from shared.providers.event import Reply
 from shared.state import State
@@ -23,6 +22,7 @@ from shared.state.postgres import PostgresTransport
 from shared.state.reconciliation import Sighting
 from tests.support.database import cloned
 from tests.support.experiments import Lab, proposal
+from tests.support.learned import call_review, lead_model
 from tests.support.learning import close_a_day, find
 from tests.support.ledger import INSTALLATION, NOW, TODAY, Ledger, about, answer, phone, sender
 from tests.support.postgrest import over_http
@@ -98,7 +98,7 @@ def tell(ledger: Ledger) -> Told:
     mend(ledger)
     forget(ledger)
     learn(ledger)
-    model(ledger)
+    lead_model(ledger)
     return told
 
 
@@ -126,24 +126,6 @@ def learn(ledger: Ledger) -> None:
     verbs.approvals()
     verbs.approval(number)
     verbs.answer_approval(number, "f", approve=True, actor="owner")
-
-
-def model(ledger: Ledger) -> None:
-    """A lead model from its history to its way back."""
-    verbs = ledger.state.lead_models
-    verbs.history(("positive", "booked"), TODAY, 10)
-    kept = verbs.keep(
-        version="v", model={"scale": [0.5]}, leads=9, outcomes=2, judgement={"auc": 0.6}, action="take_over"
-    )
-    verbs.newest(2)
-    verbs.in_force()
-    (page,) = verbs.to_score(kept["id"])
-    verbs.score(kept["id"], [{"lead_id": page[0].lead_id, "score": 9, "priority": "Low", "reasons": ["ü"]}])
-    verbs.step_back(approver="owner")
-    verbs.in_force()
-    ledger.run("update touches set drawn_hour = 10 where channel = 'call'")
-    ledger.state.call_timing.drawn(TODAY, TODAY + 9 * DAY)
-    ledger.state.call_timing.note(believed=True, figures={"evidence": 150.5})
 
 
 def control(ledger: Ledger) -> None:
@@ -244,21 +226,8 @@ def send(ledger: Ledger) -> None:
     senders.day_so_far(TODAY, NOW + DAY)
     called = ledger.claim("call")
     ledger.begin(called)
-    reviewed(ledger, called.id)
+    call_review(ledger, called.id)
     booking(ledger, sent.id)
-
-
-def reviewed(ledger: Ledger, touch_id: UUID) -> None:
-    """A call is reviewed, looked at, and forgotten in time."""
-    calls = ledger.state.calls
-    calls.unreviewed(NOW - DAY)
-    raised = Raised("price", "Zu teuer, ü", "It is free.", "booking")
-    calls.keep_review(touch_id, CallReview(0.5, True, False, 1, (raised,), 90, ("asked nothing",)))
-    for lead in lead_ids(ledger):
-        calls.of_lead(lead)
-    calls.talks(NOW - DAY, NOW + DAY)
-    calls.responses()
-    calls.expire_words(NOW + DAY)
 
 
 def reconcile(ledger: Ledger) -> None:
