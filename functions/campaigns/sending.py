@@ -335,6 +335,8 @@ class Sending:
                 "used_last_hour": sender.used_last_hour + 1,
             }
         )
+        if receipt.room == 0:
+            raise ChannelStopped(f"{self._provider().provider} takes no more at once; the rest waits")
         self._loop.pause(self._gap_s() if receipt.pause_s is None else receipt.pause_s)
 
     def _gap_s(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -27,13 +27,14 @@ class Message:
 class Receipt:
     """What a provider answered when it accepted a message.
 
-    `pause_s` is how long to wait before the next request, where the provider says how many it still takes.
+    `pause_s` is how long to wait before the next request, where the provider says how many it still takes;
+    `room` how many more it takes at the same time, None where it does not say.
     """
 
     provider_id: str
     cost_usd: float | None = None
     pause_s: float | None = None
-    details: dict[str, Any] = field(default_factory=dict)
+    room: int | None = None
 
 
 class Channel(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,6 +15,7 @@ import pytest
 
 from shared.state import State
 from shared.state.postgres import PostgresTransport
+from simulator.demo import credentials
 from tests.support.transports import Interrupting, Watching
 from tests.support.world import Faults, Row, Stand, consent, morning, people, stand
 
@@ -256,6 +258,22 @@ def test_refused_key__stops_the_channel_and_tells_the_owner_once(database: str) 
         (mail,) = here.inbox.mails
         alarm = "Stage outreach_tick failed. vapi.401, 5 times"
         assert alarm in " ".join(mail.text.split())
+
+
+def test_provider_that_takes_no_more_at_once__is_not_asked_for_more(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the account has left counts calls of others, too; ours alone would not tell."""
+    one = dataclasses.replace(credentials(), vapi_concurrency=1)
+    monkeypatch.setattr("tests.support.world.credentials", lambda: one)
+    with morning(database, CALLED) as here:
+        here.fault = asked = Faults("vapi.create_call")
+        report = here.tick()
+        assert (asked.asked, report.counts["sent"]) == (1, {"call": 1})
+        assert any("vapi takes no more at once" in note for note in report.notes)
+        for _ in range(4):
+            here.tick()
+        assert sorted(here.sent("call")) == sorted(row["corporate phone"] for row in CALLED)
 
 
 def test_bad_address__is_over_for_that_person_only(database: str) -> None:

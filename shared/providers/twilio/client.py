@@ -119,7 +119,7 @@ class TwilioSms:
         sent = _ask(lambda: self._client.messages.create(**request), effect=True)
         if not sent.sid:
             raise broken(201, provider=self.provider, effect=True)
-        return Receipt(str(sent.sid), details={"status": sent.status, "segments": sent.num_segments})
+        return Receipt(str(sent.sid))
 
     def get(self, provider_id: str) -> dict[str, Any]:
         """One message as Twilio knows it now; read it with `webhook.from_message`."""

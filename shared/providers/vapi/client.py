@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.errors import OutcomeUnknown, ProviderError
 from shared.providers.channel import ChannelName, Message, Receipt
-from shared.providers.signing import as_dict, as_text, touch_id
+from shared.providers.signing import as_dict, as_number, as_text, touch_id
 from shared.providers.vapi.errors import classify
 from shared.providers.wire import Answer, Json, broken, exchange
 
@@ -52,7 +52,7 @@ class VapiCalls:
         provider_id = as_text(as_dict(call).get("id"))
         if provider_id is None:
             raise OutcomeUnknown("Vapi accepted a call without naming it.", code="vapi.no_id")
-        return Receipt(provider_id, details=_receipt_details(as_dict(call)))
+        return Receipt(provider_id, room=_room(as_dict(call)))
 
     def get(self, provider_id: str) -> dict[str, Any]:
         """One call as Vapi knows it now; read it with `webhook.from_call`."""
@@ -135,11 +135,7 @@ def reference_of(call: Mapping[str, Any]) -> str | None:
     return touch_id(as_dict(call.get("customer")).get("externalId"))
 
 
-def _receipt_details(call: dict[str, Any]) -> dict[str, Any]:
-    limits = as_dict(call.get("subscriptionLimits"))
-    return {
-        "status": call.get("status"),
-        "concurrency_blocked": limits.get("concurrencyBlocked"),
-        "concurrency_limit": limits.get("concurrencyLimit"),
-        "concurrency_left": limits.get("remainingConcurrentCalls"),
-    }
+def _room(call: dict[str, Any]) -> int | None:
+    """How many more calls the account may have at once, those of others included."""
+    left = as_number(as_dict(call.get("subscriptionLimits")).get("remainingConcurrentCalls"))
+    return None if left is None else int(left)

@@ -24,7 +24,7 @@ def test_vapi__places_a_call() -> None:
         receipt = calls(server.url).send(Message(TOUCH, payload("vapi", "post-call-request"), LATEST))
         seen = server.seen[0]
     assert receipt.provider_id == "019a7c3e-5b1d-7000-8f3a-2f6d0c9b1e42"
-    assert receipt.details["concurrency_left"] == 8
+    assert receipt.room == 8
     assert "control" not in str(receipt)
     assert seen.json == payload("vapi", "post-call-request")
     assert seen.headers["authorization"] == "Bearer key"

@@ -305,7 +305,7 @@ def _message() -> Message:
 def test_our_client__places_reads_lists_and_ends_calls(stand: Stand) -> None:
     calls = VapiCalls(KEYS.vapi_key, base_url=stand.server.urls.vapi)
     receipt = calls.send(_message())
-    assert receipt.details["concurrency_left"] == 9
+    assert receipt.room == 9
     assert [c["id"] for c in calls.list_since(MONDAY, MONDAY)] == [receipt.provider_id]
     assert webhook.from_call(calls.get(receipt.provider_id), now=MONDAY) is None
     assert calls.end(receipt.provider_id)
