@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from shared.errors import ConfigurationError
+from simulator.faults.entries import AnyEntry
 from simulator.leads.arrivals import Arrival, arrivals, everybody, mornings, regions_on
 from simulator.simulate import directives, populated, senders
 from simulator.world.places import state_code
@@ -155,3 +157,9 @@ def test_budget__of_a_world_is_the_owners_directive(tmp_path: Path) -> None:
     assert rich.outreach.daily_usd.call == 600.0
     assert rich.outreach.scoring == plain.outreach.scoring
     assert plain.outreach.daily_usd.call < 600.0
+
+
+def test_stormy__has_every_kind_of_fault() -> None:
+    sorts = get_args(get_args(AnyEntry)[0])
+    kinds = {kind for sort in sorts for kind in get_args(sort.model_fields["kind"].annotation)}
+    assert kinds == {fault.kind for fault in _world("stormy").faults}
