@@ -71,6 +71,35 @@ language sql stable
 set search_path = public, pg_temp
 as $$ select to_jsonb(f) from facts_of(array[of_lead_id], conversation_days) f $$;
 
+-- As before, and the facts of a page of leads are asked for at once.
+create or replace function public.plan_candidates_v1(
+    after_id bigint, max_rows int, conversation_days int, today date
+) returns jsonb
+language sql stable
+set search_path = public, pg_temp
+as $$
+    with page as materialized (
+        select l.id from leads l
+        where l.id > after_id and l.erased_at is null and l.at_rest_since is null
+            and not exists (select from enrolments e
+                            where e.lead_id = l.id and e.state in ('stopped', 'finished') and e.again_at is null)
+            and not exists (select from touches t join deliveries d on d.id = t.id
+                            where t.lead_id = l.id and d.state in ('planned', 'leased', 'submitted', 'unknown', 'parked'))
+            and not exists (select from enrolments e where e.lead_id = l.id and e.state = 'paused' and e.paused_until > today)
+        order by l.id limit max_rows
+    )
+    select coalesce(jsonb_agg(to_jsonb(f) || jsonb_build_object('enrolment', (
+        select jsonb_build_object(
+            'id', e.id, 'playbook', e.playbook, 'state', e.state, 'enrolled_on', e.enrolled_on, 'held_out', e.held_out,
+            'paused_until', e.paused_until,
+            'steps', coalesce((select jsonb_agg(jsonb_build_object(
+                'step', t.step, 'attempt', t.attempt, 'state', d.state, 'code', d.code, 'day', t.day,
+                'channel', t.channel) order by t.step, t.attempt)
+                from touches t join deliveries d on d.id = t.id where t.enrolment_id = e.id), '[]'))
+        from enrolments e where e.lead_id = f.lead_id and e.again_at is null order by e.id desc limit 1)) order by f.lead_id), '[]')
+    from facts_of(array(select p.id from page p), conversation_days) f
+$$;
+
 -- As claim_due_v1, and answers in json: to build jsonb, sort its keys and print it again took longer than all the rest.
 create function public.claim_due_v2(channel text, max_rows int, lease_s int, conversation_days int) returns json
 language plpgsql
