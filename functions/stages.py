@@ -181,6 +181,8 @@ STAGES: tuple[Stage, ...] = (
         "reads the whole system for gaps",
         timeout_s=1800,
         catch_up=timedelta(hours=3),
+        entry="functions.learning.daily_system_analysis:run",
+        uses=("claude",),
         optional=True,
     ),
     _stage(
@@ -190,6 +192,8 @@ STAGES: tuple[Stage, ...] = (
         "finds patterns and plans tests",
         timeout_s=3600,
         catch_up=timedelta(hours=24),
+        entry="functions.learning.weekly_learning_agent:run",
+        uses=("resend", "claude", "github"),
         sends=True,
         optional=True,
     ),

@@ -8,23 +8,35 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import psycopg
 
 from functions import stages
+from shared.evidence import Evidence
 from shared.loop import Loop
 from shared.state.experiments import Experiment
+from shared.state.hypotheses import Hypothesis
 from shared.stats.policy import PROMISING
 from simulator.claimed_patterns import beliefs
-from simulator.score.claims import Account, ClaimedExperiment, ClaimedIncident, Claims
+from simulator.score.claims import (
+    Account,
+    Citation,
+    ClaimedExperiment,
+    ClaimedHypothesis,
+    ClaimedIncident,
+    Claims,
+)
 
 CLAIMANTS = (
     *("watch", "system_medic", "ab_test_manager", "daily_system_analysis", "weekly_learning_agent"),
     *("mid_day_analyzer", "prospector", "status_report"),
 )
 """Stages whose work is scored; one that is not built has done none of it."""
+
+WAITING = frozenset({"queued", "refused"})
+"""States of a test that never began."""
 
 LOOKED = frozenset({"playbook", "itself"})
 """How an incident ends when a look has found it gone."""
@@ -53,7 +65,10 @@ def read_claims(loop: Loop, database: psycopg.Connection[Any], since: datetime) 
             outcomes=summary["outcomes"],
         ),
         experiments=tuple(_experiments(loop, database)),
-        hypotheses=tuple(beliefs(loop, loop.state.patterns.held(since.date(), date.max))),
+        hypotheses=(
+            *beliefs(loop, loop.state.patterns.held(since.date(), date.max)),
+            *_hypotheses(loop),
+        ),
         incidents=tuple(_incident(row) for row in reversed(incidents)),
         missing=tuple(name for name in CLAIMANTS if not stages.get(name).built),
     )
@@ -76,6 +91,31 @@ def _experiments(loop: Loop, database: psycopg.Connection[Any]) -> Iterator[Clai
                 verdict=each.verdict,
                 won=_won(each),
             )
+
+
+def _hypotheses(loop: Loop) -> Iterator[ClaimedHypothesis]:
+    """Beliefs whose test began: what still waits was never tried, so nobody can say how it came out."""
+    for each in loop.state.hypotheses.all():
+        if each.test is None or each.test_state in WAITING:
+            continue
+        yield ClaimedHypothesis(
+            id=f"hypothesis:{each.id}",
+            channel=each.channel or "email",
+            metric=each.metric,
+            higher=True,
+            probability=each.probability,
+            experiment=each.test,
+            cites=tuple(_citations(each, loop)),
+        )
+
+
+def _citations(hypothesis: Hypothesis, loop: Loop) -> Iterator[Citation]:
+    """The figures of a whole channel, as they were counted when the belief was written down."""
+    for cited in hypothesis.evidence:
+        asked = Evidence.parse(cited.id)
+        if asked.counts == "touches" and not asked.by and [name for name, _ in asked.where] == ["channel"]:
+            since = datetime.combine(asked.since, time(), loop.zone)
+            yield Citation(asked.where[0][1], asked.numerator, since, hypothesis.proposed_at, cited.k)
 
 
 def _won(experiment: Experiment) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from functions import stages
+from functions.campaigns.system_notes import read_last_night
 from shared.gate import Rules
 from shared.gate.rules import DAYS
 from shared.gate.windows import federal_holiday
@@ -133,6 +134,7 @@ def evening_report(loop: Loop, period: Period, figures: DayFigures, *, interim: 
         notes=(
             *in_flight(status),
             *talks_in_words(loop.state.calls.talks(period.start, period.end)),
+            *read_last_night(loop, before),
             *noticed(loop, day),
             *notes(loop),
         ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from functions.commands.common import JSON, answer, opened
+from functions.exports import EXPORTS
 from shared.errors import GrowthLoopError
 
 if TYPE_CHECKING:
@@ -125,16 +126,37 @@ def _decide(approval: int, yes: bool, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["evolution_log"]))
+@click.argument("what", type=click.Choice(("evolution_log", *EXPORTS)))
 @click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), default=".")
 def export(what: str, folder: Path) -> None:
-    """Write WHAT as a Markdown file."""
+    """Write WHAT as a file."""
     with opened() as loop:
-        text = evolution_log(loop.state.experiments.log())
-    path = folder / f"{what}.md"
+        if what in EXPORTS:
+            name, page = EXPORTS[what]
+            text = page(loop)
+        else:
+            name, text = f"{what}.md", evolution_log(loop.state.experiments.log())
+    path = folder / name
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     click.echo(str(path))
+
+
+@click.group()
+def memory() -> None:
+    """What was learned, what works, what failed, and what to answer."""
+
+
+@memory.command()
+@click.argument("words")
+@JSON
+def search(words: str, as_json: bool) -> None:
+    """What is remembered about WORDS, best match first."""
+    with opened() as loop:
+        found = loop.state.memory.search(words)
+    lines = [f"{each.kind.replace('_', ' ')}: {each.title}\n  {each.told}" for each in found]
+    values = {"found": [each.model_dump(mode="json") for each in found]}
+    answer(values, as_json, "\n".join(lines) or "Nothing is remembered about that.")
 
 
 def evolution_log(changes: Iterable[Change]) -> str:
@@ -168,4 +190,4 @@ def _short(values: dict[str, object] | None) -> str:
     return ", ".join(f"{name} {one(value)}" for name, value in kept.items())
 
 
-commands: tuple[click.Command, ...] = (experiments, rollback, approve, deny, export)
+commands: tuple[click.Command, ...] = (experiments, rollback, approve, deny, export, memory)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from functions.learning.follow_up import follow_up
 from functions.learning.launch import judge
 from functions.learning.verdicts import Decision, next_step
 from shared.directives.outreach import TestPolicy
@@ -32,6 +33,7 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
         return _report(len(running), decisions, {}, ())
     moved = set(verbs.decide([each.row() for each in decisions]))
     shipped = ship(loop, policy)
+    follow_up(loop)
     started, notes = start(loop, policy)
     counts = {"shipped": shipped, "started": started}
     return _report(len(running), [d for d in decisions if d.experiment.id in moved], counts, notes)

@@ -16,6 +16,7 @@ from shared.directives.models import (
     CallScript,
     Compliance,
     EmailScript,
+    Ideas,
     Kind,
     Medic,
     ModelPrompt,
@@ -31,24 +32,27 @@ from shared.frontmatter import near_miss, split, validate
 from shared.gate import Rules
 
 T = TypeVar("T")
-Parsed = Outreach | Playbook | Script | Compliance | Medic | Report | ModelPrompt
+Parsed = Outreach | Playbook | Script | Compliance | Medic | Report | ModelPrompt | Ideas
 
 _SCRIPTS: dict[str, type[CallScript] | type[EmailScript] | type[SmsScript]] = {
     "call": CallScript,
     "email": EmailScript,
     "sms": SmsScript,
 }
-_MODELS: dict[Kind, type[Outreach] | type[Playbook] | type[Compliance] | type[Medic] | type[Report]] = {
+_MODELS: dict[
+    Kind, type[Outreach] | type[Playbook] | type[Compliance] | type[Medic] | type[Report] | type[Ideas]
+] = {
     "outreach": Outreach,
     "playbook": Playbook,
     "compliance": Compliance,
     "medic": Medic,
     "report": Report,
+    "ideas": Ideas,
 }
 
 _RULES = "rules/"
 # Law, compliance texts, what the model is told: no experiment and no learned version may stand in for them.
-_OWNERS_ALONE: frozenset[Kind] = frozenset({"compliance", "rules", "outreach", "medic", "prompt"})
+_OWNERS_ALONE: frozenset[Kind] = frozenset({"compliance", "rules", "outreach", "medic", "prompt", "ideas"})
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ class Book:
     reports: Mapping[str, Report]
     rules: Rules
     prompts: Mapping[str, ModelPrompt]
+    ideas: Ideas
     versions: Mapping[str, Version] = field(repr=False)
 
     @classmethod
@@ -114,6 +119,7 @@ class Book:
             reports=draft.of(Report),
             rules=draft.rules,
             prompts=draft.of(ModelPrompt),
+            ideas=draft.of(Ideas).get("ideas", Ideas(ideas=())),
             versions=draft.versions,
         )
 

@@ -17,7 +17,12 @@ from shared.frontmatter import near_miss
 
 ROOT = Path(__file__).resolve().parents[2] / "directives"
 
-_SINGLE: dict[str, Kind] = {"outreach": "outreach", "compliance": "compliance", "medic": "medic"}
+_SINGLE: dict[str, Kind] = {
+    "outreach": "outreach",
+    "compliance": "compliance",
+    "medic": "medic",
+    "ideas": "ideas",
+}
 _FOLDERS: dict[str, Kind] = {
     "playbooks": "playbook",
     "scripts": "script",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from shared.directives.compliance import Compliance
+from shared.directives.ideas import Ideas
 from shared.directives.medic import Medic
 from shared.directives.outreach import Outreach
 from shared.directives.prompts import ModelPrompt
 from shared.directives.reports import Report
 from shared.directives.scripts import CallScript, EmailScript, Playbook, Script, SmsScript, Step, Voice
 
-Kind = Literal["outreach", "playbook", "script", "compliance", "medic", "report", "rules", "prompt"]
+Kind = Literal["outreach", "playbook", "script", "compliance", "medic", "report", "rules", "prompt", "ideas"]
 
 # What the loop may change by itself, through an experiment. Limits, law and compliance texts are no levers.
 LEVERS: frozenset[Kind] = frozenset({"playbook", "script"})
@@ -21,6 +22,7 @@ __all__ = [
     "CallScript",
     "Compliance",
     "EmailScript",
+    "Ideas",
     "Kind",
     "Medic",
     "ModelPrompt",

@@ -22,6 +22,7 @@ from shared.mail.evening import EveningReport
 from shared.mail.hot_lead import Desk, hot_lead_view
 from shared.mail.incident import IncidentMail, incident_view
 from shared.mail.view import Row, Tile, evening_view
+from shared.mail.weekly import WeeklyReport, weekly_view
 from shared.state.hot_leads import Alert
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -70,6 +71,13 @@ def render_incident(mail: IncidentMail) -> RenderedMail:
     view = incident_view(mail)
     html = _html_template("incident").render(view)
     return RenderedMail(view["subject"], html, _wrapped(_text_template("incident").render(view)))
+
+
+def render_weekly(report: WeeklyReport) -> RenderedMail:
+    """The owner's weekly email."""
+    view = weekly_view(report)
+    html = _html_template("weekly").render(view)
+    return RenderedMail(view["subject"], html, _wrapped(_text_template("weekly").render(view)))
 
 
 def standalone(mail: RenderedMail) -> str:

@@ -14,6 +14,7 @@ from shared.state.directives import DirectiveVersions
 from shared.state.events import Events
 from shared.state.experiments import Experiments
 from shared.state.hot_leads import HotLeads
+from shared.state.hypotheses import Hypotheses, Memory
 from shared.state.incidents import Incidents
 from shared.state.lead_models import LeadModels
 from shared.state.measures import Measures
@@ -57,6 +58,8 @@ class State:
         self.alarms = Alarms(transport)
         self.skills = Skills(transport)
         self.experiments = Experiments(transport)
+        self.hypotheses = Hypotheses(transport)
+        self.memory = Memory(transport)
         self.incidents = Incidents(transport)
 
     def close(self) -> None:

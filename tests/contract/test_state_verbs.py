@@ -18,6 +18,7 @@ from shared.gate import Verdict
 from shared.providers.event import Reply
 from shared.state import State
 from shared.state.embedded import EmbeddedServer
+from shared.state.hypotheses import Review
 from shared.state.postgres import PostgresTransport
 from shared.state.reconciliation import Sighting
 from tests.support.database import cloned
@@ -42,6 +43,8 @@ AREAS = (
     "experiments",
     "measures",
     "model_calls",
+    "hypotheses",
+    "memory",
     "lead_models",
     "call_timing",
     "patterns",
@@ -291,6 +294,46 @@ def lead_ids(ledger: Ledger) -> list[int]:
     return [lead["id"] for lead in ledger.state.people.list_leads()]
 
 
+def remember(ledger: Ledger) -> None:
+    """An idea from its proposal to its end, and what stays known."""
+    verbs, memory = ledger.state.hypotheses, ledger.state.memory
+    row = {
+        "week": TODAY.isoformat(),
+        "proposed_by": "claude",
+        "claim": "Ü",
+        "why": "w",
+        "test_plan": "t",
+        "lever": "email_body",
+        "directive_key": "k",
+        "base_hash": "h",
+        "metric": "replied",
+        "channel": "email",
+        "evidence": [{"id": "e", "level": ["ü"], "n": 3, "k": 1}],
+        "proposal": proposal("k", "idea"),
+        "probability": 0.25,
+        "lift": 0.3,
+        "lift_low": -0.1,
+        "lift_high": 0.5,
+        "due_on": TODAY.isoformat(),
+        "cost_usd": 0,
+    }
+    ideas = [row | {"fingerprint": name, "approver": name} for name in ("loop", "owner")]
+    first, second = verbs.keep(ideas, rest_days=30)
+    verbs.forward(second.id, TODAY, most=1, approval_days=14)
+    verbs.accept(second.id)
+    verbs.forward(first.id, TODAY, most=1, approval_days=14)
+    learned = {"key": "a", "kind": "winning_play", "title": "Grüße", "told": "short mails", "source": "x"}
+    verbs.settle(second.id, "supported", "win", came_true=True, observed_lift=0.25, learning=learned)
+    list(verbs.all())
+    verbs.calibration()
+    memory.learn([learned | {"key": "b"}])
+    memory.search("short mail")
+    list(memory.learnings())
+    memory.keep_review(Review(day=TODAY, written_by="analyst", improvements=("ü",), gaps=()))
+    memory.review(TODAY)
+    list(memory.successful_calls(NOW - DAY))
+
+
 def model_calls(ledger: Ledger) -> None:
     """One question that is answered, one that is given up, one that is too dear."""
     verbs = ledger.state.model_calls
@@ -326,6 +369,7 @@ def measure(ledger: Ledger) -> None:
         measures.figures(counts, "replied", "sent", dimensions=by, filters=where, since=TODAY, upto=TODAY)
     find(ledger)
     model_calls(ledger)
+    remember(ledger)
     close_a_day(ledger)
     measures.not_contacted(NOW, NOW + DAY)
     measures.contacted_people(NOW, NOW + DAY)

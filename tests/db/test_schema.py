@@ -203,7 +203,16 @@ def furnish(ledger: Ledger) -> None:
 
 
 def furnish_learning(ledger: Ledger) -> None:
-    """A question to the model."""
+    """A question to the model, an idea, and something learned."""
+    ledger.run(
+        "insert into hypotheses (fingerprint, week, proposed_at, proposed_by, claim, why, test_plan, lever,"
+        " directive_key, base_hash, metric, evidence, proposal, probability, lift, lift_low, lift_high,"
+        " due_on, approver, state) values ('f', now(), now(), 'claude', 'c', 'w', 't', 'l', 'k', 'h',"
+        " 'replied', '[]', '{}', 0.5, 0.3, 0, 1, now(), 'loop', 'kept')"
+    )
+    lesson = {"key": "k", "kind": "learning", "title": "t", "told": "w", "source": "analyst"}
+    ledger.state.memory.learn([lesson])
+    ledger.run("insert into system_reviews values (now(), now(), 'claude', '[]', '[]')")
     ledger.state.model_calls.begin(
         natural_key="m",
         prompt="p",

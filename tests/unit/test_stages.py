@@ -42,7 +42,7 @@ def test_the_table__holds_the_twelve_stages_with_their_crons() -> None:
 
 def test_the_table__lists_what_is_built_and_what_is_not() -> None:
     built = {"daily_executor", "outreach_tick", "evening_report", "daily_metrics", "system_medic", "watch"}
-    built |= {"ab_test_manager", "mid_day_analyzer"}
+    built |= {"ab_test_manager", "mid_day_analyzer", "weekly_learning_agent", "daily_system_analysis"}
     assert {stage.name for stage in stages.built()} == built
     assert set(stages.not_built()) == CRONS.keys() - built
 
