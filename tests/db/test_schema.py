@@ -143,7 +143,8 @@ def test_a_function__has_no_overloads(ledger: Ledger) -> None:
 
 def violations() -> dict[str, str]:
     """The statement that breaks each rule, by the rule's name."""
-    text = Path(__file__).with_name("violations.sql").read_text(encoding="utf-8")
+    files = sorted(Path(__file__).parent.glob("violations*.sql"))
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
     return dict(re.findall(r"^-- ([a-z0-9_]+)\n(.+?);$", text, re.MULTILINE | re.DOTALL))
 
 
