@@ -6,7 +6,7 @@
 
 Each simulated test is a population of its own in one database. Traffic is written by the functions that a
 send and a webhook run; the A/B manager is fired through the runner, on the database's clock, 20 times a day
-for 28 days. Batches that stand in `--out` are not run again: a run that was broken off goes on.
+for 28 days. Blocks that stand in `--out` are not run again: a run that was broken off goes on.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import statistics
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from bench.experiments_traffic import (
+    BLOCK,
     CELLS,
     CHECKS,
     CHECKS_A_DAY,
@@ -52,9 +55,7 @@ from simulator.gateway.project import DEFAULTS, ROLES
 START = datetime(2026, 9, 7, 4, tzinfo=UTC)
 CHECK = timedelta(days=1) / CHECKS_A_DAY
 KEY = "scripts/email_first"
-BATCH = 1000
 METRIC = "answered"
-OFF = ("SUSPEND", "KILL", "ROLLBACK", "INVALID_SRM")
 
 
 @dataclass
@@ -213,37 +214,70 @@ def summary(cell: Cell, rows: list[dict[str, Any]]) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Job:
+    """One block of a cell, in a database of its own."""
+
+    cell: str
+    seed: int
+    block: int
+    sims: int
+
+    def run(self) -> list[dict[str, Any]]:
+        """What became of each of its tests."""
+        cell = CELLS[self.cell]
+        world = traffic(cell, self.block, self.seed, self.sims)
+        with (
+            EmbeddedServer.attach(scratch_data_dir("bench"), fast=True) as server,
+            database(server) as (loop, owner),
+        ):
+            tests = Batch(loop, owner, cell, world)
+            tests.begin()
+            return tests.run()
+
+
+def jobs(cell: Cell, seed: int, sims: int) -> list[Job]:
+    """The blocks that make up so many simulations."""
+    return [
+        Job(cell.name, seed, block, min(BLOCK, sims - first))
+        for block, first in enumerate(range(0, sims, BLOCK))
+    ]
+
+
 def known(out: Path) -> dict[tuple[str, int, int], list[dict[str, Any]]]:
-    """Batches that stand in the file, by cell, seed and number."""
+    """Blocks that stand in the file, by cell, seed and number."""
     lines = out.read_text(encoding="utf-8").splitlines() if out.exists() else []
     found = [json.loads(line) for line in lines if line.endswith("}")]
-    return {(b["cell"], b["seed"], b["batch"]): b["tests"] for b in found}
+    return {(b["cell"], b["seed"], b["block"]): b["tests"] for b in found}
 
 
 def measure(args: argparse.Namespace) -> None:
-    """Run what is not in the file, and print a line per cell."""
+    """Run what is not in the file, on each core one block at a time, and print a line per cell."""
     done = known(args.out)
-    with EmbeddedServer.attach(scratch_data_dir("bench"), fast=True) as server:
-        for cell in (CELLS[name] for name in args.cells):
-            sims = min(cell.sims, args.sims or cell.sims)
-            world = traffic(cell, sims, args.seed)
-            rows: list[dict[str, Any]] = []
-            for batch, first in enumerate(range(0, sims, BATCH)):
-                key = (cell.name, args.seed, batch)
-                part = slice(first, min(first + BATCH, sims))
-                if len(done.get(key, ())) < part.stop - first:
-                    began = time.perf_counter()
-                    some = Traffic(world.treated[part], world.success[part], world.heard[part])
-                    with database(server) as (loop, owner):
-                        tests = Batch(loop, owner, cell, some)
-                        tests.begin()
-                        done[key] = tests.run()
-                    line = {"cell": cell.name, "seed": args.seed, "batch": batch, "tests": done[key]}
-                    with args.out.open("a", encoding="utf-8") as file:
-                        file.write(json.dumps(line) + "\n")
-                    print(f"  {cell.name} {batch}: {time.perf_counter() - began:.0f} s", flush=True)
-                rows += done[key][: part.stop - first]
-            print(summary(cell, rows), flush=True)
+    cells = [CELLS[name] for name in args.cells]
+    wanted = {cell.name: jobs(cell, args.seed, min(cell.sims, args.sims or cell.sims)) for cell in cells}
+    missing = [
+        job
+        for each in wanted.values()
+        for job in each
+        if len(done.get((job.cell, job.seed, job.block), ())) < job.sims
+    ]
+    with (
+        EmbeddedServer.attach(scratch_data_dir("bench"), fast=True),
+        ProcessPoolExecutor(args.processes, mp_context=get_context("spawn")) as pool,
+    ):
+        began = time.perf_counter()
+        running = {pool.submit(job.run): job for job in missing}
+        for future in as_completed(running):
+            job, tests = running[future], future.result()
+            done[job.cell, job.seed, job.block] = tests
+            line = {"cell": job.cell, "seed": job.seed, "block": job.block, "tests": tests}
+            with args.out.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+            print(f"  {job.cell} {job.block}: after {time.perf_counter() - began:.0f} s", flush=True)
+    for cell in cells:
+        rows = [row for job in wanted[cell.name] for row in done[cell.name, args.seed, job.block][: job.sims]]
+        print(summary(cell, rows), flush=True)
 
 
 SCALE = """
@@ -317,6 +351,7 @@ def main() -> None:
     parser.add_argument("--cells", nargs="+", choices=list(CELLS), default=list(CELLS))
     parser.add_argument("--sims", type=int, help="simulations of a cell, at most (default: all)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=2, help="blocks that run at once")
     parser.add_argument("--out", type=Path, default=Path("experiments.jsonl"))
     parser.add_argument("--scale", action="store_true")
     args = parser.parse_args()
