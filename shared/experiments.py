@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ArmName = Literal["control", "treatment"]
 EVERYONE = "everyone"
+# A company counts for the holdout so long after its enrolment: a sequence with its answers is over by then.
+HOLDOUT_WINDOW_DAYS = 28
 
 
 def unit_of(company_id: int | None, lead_id: int) -> str:
@@ -68,13 +70,13 @@ class TestsInForce:
         return None
 
     def hour_shares(self, person: Person) -> list[tuple[int, ArmName, float]]:
-        """Tests of the hour with this person's arm and its share, whether or not they are in the test.
+        """Tests of the hour with this person's arm and its part of the day's calls, in the test or not.
 
-        Where capacity is short the earlier hour would use it up and win by that alone, so each arm gets its
-        share of the day's calls.
+        Where capacity is short the earlier hour would use it up and win by that alone, and equal parts would
+        contact more of the smaller arm: each arm gets as large a part as waits in it.
         """
         return [
-            (test.id, arm, test.treatment_share if arm == "treatment" else 1 - test.treatment_share)
+            (test.id, arm, test.share_of_calls if arm == "treatment" else 1 - test.share_of_calls)
             for test in self.tests
             if test.lever == "call_hour"
             for arm in (arm_of(test.salt, person.unit, test.treatment_share),)

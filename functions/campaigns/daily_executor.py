@@ -53,6 +53,7 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
     expected = expect(loop, plan, period.day, period.end)
     if not preview:
         write(loop, plan, period.day)
+        loop.state.experiments.share_hours(period.day, period.end)
     return report(plan, expected, period, notes, leads=loop.state.people.count()["leads"])
 
 

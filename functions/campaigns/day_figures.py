@@ -36,7 +36,7 @@ from shared.mail.evening import (
     baseline,
 )
 from shared.mail.evening import Stage as Metric
-from shared.mail.experiments import holdout_words, sentence
+from shared.mail.experiments import does_harm, holdout_words, sentence
 from shared.mail.hot_lead import NEXT_STEP, meeting_words
 from shared.period import Period
 from shared.providers.channel import ChannelName
@@ -59,7 +59,6 @@ METRICS: dict[ChannelName, tuple[Metric, ...]] = {
     ),
     "sms": ("planned", "sent", "delivered", "replied", "positive", "booked", "opted_out"),
 }
-HOLDOUT_WINDOW_DAYS = 28  # a sequence of nine days, and the two weeks in which meetings come of it
 METRIC_WORDS = {
     "sent": "Touches sent",
     "delivered": "Delivered",
@@ -282,7 +281,7 @@ def tests_in_words(loop: Loop, now: datetime) -> tuple[ExperimentLine, ...]:
     """What is being tested or kept under watch, and what was decided since yesterday."""
     recent = now - timedelta(days=1)
     return tuple(
-        ExperimentLine(test.name, sentence(test, now))
+        ExperimentLine(test.name, sentence(test, now), alert=does_harm(test, recent))
         for test in loop.state.experiments.all(standing=True, decided_since=recent)
     )
 
@@ -332,7 +331,7 @@ def notes(loop: Loop) -> tuple[str, ...]:
     """What the owner should know about how the figures came about, and which senders rest."""
     holdout = loop.book.outreach.holdout
     new = loop.state.people.new_companies(days=7)
-    known = holdout_words(loop.state.experiments.holdout(HOLDOUT_WINDOW_DAYS))
+    known = holdout_words(loop.state.experiments.holdout())
     told = (*(sender_words(row) for row in loop.state.senders.at_rest()), *((known,) if known else ()))
     if new >= holdout.minimum_companies_per_week:
         return told

@@ -14,7 +14,7 @@ from shared.errors import GrowthLoopError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shared.state.experiments import Change
+    from shared.state.changes import Change
 
 
 @click.command()

@@ -8,8 +8,9 @@ from typing import Any
 
 from functions.learning.follow_up import follow_up
 from functions.learning.launch import judge
-from functions.learning.verdicts import Decision, next_step
+from functions.learning.verdicts import Decision, next_step, watched
 from shared.directives.outreach import TestPolicy
+from shared.experiments import HOLDOUT_WINDOW_DAYS
 from shared.loop import Loop
 from shared.mail.experiments import shipping_words
 from shared.period import Period
@@ -26,33 +27,43 @@ def run(loop: Loop, period: Period, *, preview: bool, run_no: int) -> StageRepor
     policy, verbs = loop.book.outreach.tests, loop.state.experiments
     if not preview:
         verbs.fold()
+        verbs.fold_holdout(HOLDOUT_WINDOW_DAYS)
     now = loop.opened()
     running = list(verbs.counting())
     decisions = [step for each in running if (step := next_step(each, now, policy)) is not None]
     if preview:
         return _report(len(running), decisions, {}, ())
+    alerted = verbs.watch([seen for each in running if (seen := watched(each)) is not None])
     moved = set(verbs.decide([each.row() for each in decisions]))
-    shipped = ship(loop, policy)
+    shipped, overtaken = ship(loop, policy)
     follow_up(loop)
     started, notes = start(loop, policy)
-    counts = {"shipped": shipped, "started": started}
-    return _report(len(running), [d for d in decisions if d.experiment.id in moved], counts, notes)
+    counts = {"shipped": shipped, "started": started, "alerted": len(alerted)}
+    return _report(
+        len(running), [d for d in decisions if d.experiment.id in moved], counts, overtaken + notes
+    )
 
 
-def ship(loop: Loop, policy: TestPolicy) -> int:
-    """Deploy what won clearly or was approved, ask about the rest; counts what was deployed."""
-    verbs, deployed = loop.state.experiments, 0
+def ship(loop: Loop, policy: TestPolicy) -> tuple[int, tuple[str, ...]]:
+    """Deploy what won clearly or was approved, ask about the rest; counts what was deployed.
+
+    A text that was changed by somebody else after the verdict stays: the notes and the log say so.
+    """
+    verbs, deployed, overtaken = loop.state.experiments, 0, []
     for waiting in verbs.shipping():
         approver = "loop" if waiting.state == "decided" else _answered(loop, waiting, policy)
-        if approver is not None:
-            change = verbs.deploy(
-                waiting.id,
-                approver=approver,
-                holdback_share=policy.holdback_share,
-                holdback_days=policy.holdback_days,
-            )
-            deployed += change is not None
-    return deployed
+        if approver is None:
+            continue
+        status = verbs.deploy(
+            waiting.id,
+            approver=approver,
+            holdback_share=policy.holdback_share,
+            holdback_days=policy.holdback_days,
+        )
+        deployed += status == "deployed"
+        if status == "overtaken":
+            overtaken.append(f"{waiting.directive_key}: not deployed, the text was changed meanwhile.")
+    return deployed, tuple(overtaken)
 
 
 def _answered(loop: Loop, waiting: Shipping, policy: TestPolicy) -> str | None:

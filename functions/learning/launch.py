@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from functions.learning.levers import NOT_BUILT
 from shared.directives.outreach import TestPolicy
 from shared.state.experiments import Queued
 from shared.stats import (
@@ -30,7 +31,6 @@ MORE_FREQUENT = {
     ("booked", None): "replied",
     ("positive", None): "replied",
 }
-NOT_BUILT = {"enrichment": "there is no enrichment in this release yet"}
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ LEVERS: dict[str, LeverKind] = {
     "call_hour": _sequence("hour", channel="call"),
     "channel": _sequence("channel", "script"),
 }
+# What is named as a lever and cannot be tested, with the reason. Nothing enriches leads in this release.
+NOT_BUILT = {"enrichment": "there is no step of enrichment that could be turned on or off in this release"}
 # Days in which a success of this kind comes, from the exposure on (base rates of outbound sales).
 WINDOW_DAYS = {"answered": 0, "dm_contact": 3, "conversation": 3, "replied": 7, "positive": 7, "booked": 14}
 
@@ -81,6 +83,8 @@ def proposal(
 
     The change is tried out in the whole book, so that what compliance forbids is refused here, not at a send.
     """
+    if lever in NOT_BUILT:
+        raise DirectiveError(f"{lever} cannot be tested: {NOT_BUILT[lever]}")
     if lever not in LEVERS:
         raise DirectiveError(f"{lever!r} is no lever that can be tested: {', '.join(LEVERS)}")
     if metric not in WINDOW_DAYS:

@@ -16,6 +16,7 @@ from shared.stats import (
     LiveArm,
     Verdict,
     decide,
+    detector_step,
     harm_log_e,
 )
 from shared.stats.policy import HARM
@@ -134,3 +135,27 @@ def _holdback(experiment: Counting, verdict: Verdict, now: datetime) -> Decision
     if now >= experiment.started_at + timedelta(days=experiment.max_days):
         return Decision(experiment, "KEPT", "no harm seen", verdict)
     return None
+
+
+def watched(experiment: Counting) -> dict[str, Any] | None:
+    """The detector's next step over what came of age after a deploy; None where nothing did.
+
+    What came of age between two checks is one step, so the order within it cannot matter.
+    """
+    if experiment.kind != "holdback":
+        return None
+    arm = _arm([each for each in experiment.counts if each.arm == "treatment"])
+    n = arm.n - experiment.detector_n
+    if n <= 0:
+        return None
+    # A success that is heard of late counts in the next step: nothing that was counted is taken back.
+    successes = min(arm.successes - experiment.detector_successes, n)
+    level, alert = detector_step(experiment.detector_level, successes, n - successes, experiment.base_rate)
+    return {
+        "id": experiment.id,
+        "was": experiment.detector_n,
+        "n": arm.n,
+        "successes": experiment.detector_successes + successes,
+        "level": level,
+        "alert": alert,
+    }

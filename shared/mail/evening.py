@@ -186,10 +186,11 @@ class FinalFigure:
 
 @dataclass(frozen=True)
 class ExperimentLine:
-    """A running test in words: what is compared, and what is known so far."""
+    """A running test in words: what is compared, and what is known so far. An `alert` stands first."""
 
     name: str
     words: str
+    alert: bool = False
 
 
 @dataclass(frozen=True)

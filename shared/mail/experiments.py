@@ -56,19 +56,46 @@ def standing(test: Experiment, now: datetime) -> str:
     if test.state == "suspended":
         return "B looks worse and is off until its last answers are in"
     if test.state == "running":
-        days = days_left(test, now)
-        kept = "A is kept for one in five, to be sure; " if test.kind == "holdback" else "too early to say, "
-        return f"{kept}about {days} more {'day' if days == 1 else 'days'} at your volume"
+        return _running(test, now)
     if test.state == "review":
         return "B is better and waits for your yes"
-    return {
-        "DEPLOY": "B won and is in force",
-        "KEPT": "B did no harm and stays",
-        "KILL": "no gain worth having, so A stays",
-        "ROLLBACK": "B did harm and was taken back",
-        "INVALID_SRM": "the split was broken, so nothing can be said",
-        "REVIEW": "promising but unproven, so A stays; a larger run could tell",
-    }.get(test.verdict or "", test.reason or "it is over")
+    return SHIPPED.get(test.shipped or "") or VERDICTS.get(test.verdict or "") or test.reason or "it is over"
+
+
+SHIPPED = {
+    "deployed": "B won and is in force",
+    "overtaken": "B won, but the text was changed meanwhile, so it was not put in force",
+    "declined": "B won a little and was not put in force, since you did not say yes",
+    "taken back": "B won, was put in force and was taken back later",
+}
+VERDICTS = {
+    "DEPLOY": "B won and is about to be put in force",
+    "KEPT": "B did no harm and stays",
+    "KILL": "no gain worth having, so A stays",
+    "ROLLBACK": "B did harm and was taken back",
+    "INVALID_SRM": "the split was broken, so nothing can be said",
+    "REVIEW": "promising but unproven, so A stays; a larger run could tell",
+}
+
+
+def _running(test: Experiment, now: datetime) -> str:
+    days = days_left(test, now)
+    left = f"about {days} more {'day' if days == 1 else 'days'} at your volume"
+    if test.alerted_at is not None:
+        return f"B does far worse than before it was put in force; look at the leads, or take it back; {left}"
+    return (
+        f"A is kept for one in five, to be sure; {left}"
+        if test.kind == "holdback"
+        else f"too early to say, {left}"
+    )
+
+
+def does_harm(test: Experiment, since: datetime) -> bool:
+    """Whether the owner should read of it first: real damage, a broken split, or an alert since then."""
+    decided = test.decided_at is not None and test.decided_at > since
+    return (decided and bool((test.figures or {}).get("alert"))) or (
+        test.alerted_at is not None and test.alerted_at > since
+    )
 
 
 def days_left(test: Experiment, now: datetime) -> int:

@@ -149,6 +149,7 @@ def alarms(report: EveningReport) -> tuple[Alarm, ...]:
         *_silence(report),
         *(Alarm(_failure(stage)) for stage in report.failed_stages if not stage.repaired),
         *(Alarm(incident.words) for incident in report.incidents if incident.open),
+        *(Alarm(f"{test.name}: {test.words}", fault=False) for test in report.tests if test.alert),
         *_parked(report),
         *_crossed(report),
     ]

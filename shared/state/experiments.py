@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any, Literal
+from datetime import date, datetime
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from shared.state.changes import Approval, Change
 from shared.state.transport import Transport
 
 PAGE = 500
 FOLD = 20_000
-STANDING = frozenset({"queued", "running", "suspended", "decided", "review"})
+DeployStatus = Literal["deployed", "overtaken", "done_before"]
 
 
 class ArmVersion(BaseModel):
@@ -39,6 +40,12 @@ class TestInForce(BaseModel):
     channel: str | None
     lever: str
     versions: dict[str, ArmVersion]
+    hour_share: float | None = None
+
+    @property
+    def share_of_calls(self) -> float:
+        """The treatment's part of the day's calls; as designed while no day was planned."""
+        return self.treatment_share if self.hour_share is None else self.hour_share
 
 
 class SourceCounts(BaseModel):
@@ -79,6 +86,9 @@ class Counting(BaseModel):
     started_at: datetime
     suspended_at: datetime | None
     follows: int | None
+    detector_level: float
+    detector_n: int
+    detector_successes: int
     counts: tuple[SourceCounts, ...]
 
 
@@ -150,6 +160,8 @@ class Experiment(BaseModel):
     ended_at: datetime | None
     follows: int | None
     treatment_hash: str | None
+    shipped: Literal["deployed", "overtaken", "declined", "taken back"] | None
+    alerted_at: datetime | None
     arms: dict[str, ArmTotals]
 
     @property
@@ -186,42 +198,6 @@ class HoldoutCounts(BaseModel):
     held_out_meetings: int
     contacted: int
     contacted_meetings: int
-
-
-class Change(BaseModel):
-    """One row of the evolution log. `undone_by` is the row that took it back."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: int
-    changed_at: datetime
-    subject: str
-    change: str
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-    evidence: dict[str, Any] | None
-    approver: str
-    experiment_id: int | None
-    undoes: int | None
-    undone_by: int | None
-
-
-class Approval(BaseModel):
-    """A change that waits, or waited, for the owner's word on exactly what its fingerprint stands for."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: int
-    subject: str
-    words: str
-    why: str
-    change: dict[str, Any]
-    fingerprint: str
-    asked_at: datetime
-    expires_at: datetime
-    decided_at: datetime | None
-    decided_by: str | None
-    state: Literal["pending", "approved", "denied", "expired"]
 
 
 _COUNTING = TypeAdapter(list[Counting])
@@ -292,16 +268,26 @@ class Experiments:
 
     def deploy(
         self, experiment_id: int, *, approver: str, holdback_share: float, holdback_days: int
-    ) -> int | None:
-        """Ship a decided test once; the id of the change, None when it was shipped before or overtaken."""
-        change: int | None = self._call(
-            "deploy_experiment_v1",
-            experiment_id=experiment_id,
-            approver=approver,
-            holdback_share=holdback_share,
-            holdback_days=holdback_days,
+    ) -> DeployStatus:
+        """Ship a decided test once; overtaken where its text was changed by somebody else meanwhile."""
+        return cast(
+            "DeployStatus",
+            self._call(
+                "deploy_experiment_v1",
+                experiment_id=experiment_id,
+                approver=approver,
+                holdback_share=holdback_share,
+                holdback_days=holdback_days,
+            )["status"],
         )
-        return change
+
+    def watch(self, steps: Sequence[dict[str, Any]]) -> list[int]:
+        """Write {id, was, n, successes, level, alert} of the detector; answers those that alerted now."""
+        return list(self._call("watch_experiments_v1", steps=list(steps))) if steps else []
+
+    def share_hours(self, day: date, ends: datetime) -> int:
+        """Share the day's calls between the arms of tests of the hour, once a day, by what is due."""
+        return int(self._call("share_hours_v1", day=day.isoformat(), ends=ends.isoformat()))
 
     def drop(self, experiment_id: int, *, approver: str) -> None:
         """Close a win that is not to be shipped."""
@@ -313,26 +299,26 @@ class Experiments:
 
     def all(self, *, standing: bool = False, decided_since: datetime | None = None) -> Iterator[Experiment]:
         """Experiments by id, fetched in pages; where `standing`, only those not over, or over since then."""
-        after = 0
+        after, since = 0, decided_since.isoformat() if decided_since else None
         while page := _EXPERIMENTS.validate_python(
-            self._call("experiments_v1", after_id=after, max_rows=PAGE, standing=False)
-        ):
-            yield from (
-                each
-                for each in page
-                if not standing
-                or each.state in STANDING
-                or (decided_since is not None and each.ended_at is not None and each.ended_at > decided_since)
+            self._call(
+                "experiments_v1", after_id=after, max_rows=PAGE, standing=standing, decided_since=since
             )
+        ):
+            yield from page
             after = page[-1].id
 
     def shipping(self) -> list[Shipping]:
         """Tests that won and are not shipped, with the owner's word where one was asked for."""
         return _SHIPPING.validate_python(self._call("experiments_to_ship_v1"))
 
-    def holdout(self, window_days: int) -> HoldoutCounts:
-        """Meetings of companies held out and contacted, of those enrolled at least so many days ago."""
-        return HoldoutCounts.model_validate(self._call("holdout_v1", window_days=window_days))
+    def fold_holdout(self, window_days: int) -> int:
+        """Count whoever was enrolled so many days ago; answers how many came of age."""
+        return int(self._call("fold_holdout_v1", window_days=window_days))
+
+    def holdout(self) -> HoldoutCounts:
+        """Meetings of companies held out and contacted, as counted so far."""
+        return HoldoutCounts.model_validate(self._call("holdout_v1"))
 
     def rollback(self, change_id: int, *, approver: str) -> dict[str, Any]:
         """Take one change back: {status: done | done_before | unknown | overtaken, subject}."""

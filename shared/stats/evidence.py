@@ -9,8 +9,8 @@ the source or the order of arrival.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from math import exp, lgamma, log
+from collections.abc import Sequence
+from math import exp, lgamma, log, log1p
 
 HARM_LIFTS = (-0.15, -0.30, -0.50, -0.70)
 GAIN_LIFTS = (0.10, 0.20, 0.35, 0.60, 1.00)
@@ -91,18 +91,15 @@ DETECTOR_ALERT = 20_000.0
 DETECTOR_DROP = 0.65
 
 
-def detector_step(level: float, successes: Iterable[bool], historical_rate: float) -> tuple[float, int]:
-    """Advance the e-detector of a deployed change over outcomes in their order.
+def detector_step(level: float, successes: int, failures: int, historical_rate: float) -> tuple[float, bool]:
+    """Advance the e-detector of a deployed change by a step of outcomes: the new level, and an alert or not.
 
-    Answers the new level and how many alerts were crossed on the way; after an alert the level starts at
-    0 again. Mean outcomes between false alerts: at least `DETECTOR_ALERT` (Shin, Ramdas and Rinaldo on
-    e-detectors). It compares with history, so a bad list looks like a bad change: it alerts, and takes
-    nothing back.
+    The level is multiplied by the likelihood ratio of "fell to `DETECTOR_DROP` of what it was" after 1 was
+    added, and starts at 0 again after an alert. Outcomes that are heard of together are one step, so their
+    order is nothing. Mean steps between false alerts: at least `DETECTOR_ALERT`, however many outcomes each
+    has (Shin, Ramdas and Rinaldo on e-detectors). It compares with history, so a bad list looks like a bad
+    change: it alerts, and takes nothing back.
     """
-    miss = (1 - DETECTOR_DROP * historical_rate) / (1 - historical_rate)
-    alerts = 0
-    for success in successes:
-        level = (DETECTOR_DROP if success else miss) * (1 + level)
-        if level >= DETECTOR_ALERT:
-            level, alerts = 0.0, alerts + 1
-    return level, alerts
+    miss = log((1 - DETECTOR_DROP * historical_rate) / (1 - historical_rate))
+    height = successes * log(DETECTOR_DROP) + failures * miss + log1p(level)
+    return (0.0, True) if height >= log(DETECTOR_ALERT) else (exp(height), False)

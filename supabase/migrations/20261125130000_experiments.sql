@@ -33,6 +33,11 @@ create table public.experiments (
     decided_at timestamptz,
     ended_at timestamptz,
     follows bigint references public.experiments,
+    shipped text,
+    detector_level double precision not null default 0,
+    detector_n int not null default 0,
+    detector_successes int not null default 0,
+    alerted_at timestamptz,
     constraint an_experiment_is_proposed_once unique (name),
     constraint an_experiment_is_a_test_or_a_holdback check (kind in ('test', 'holdback')),
     constraint a_lever_is_a_known_word check (lever in (
@@ -54,6 +59,7 @@ create table public.experiments (
     check (verdict in ('DEPLOY', 'REVIEW', 'KILL', 'ROLLBACK', 'INVALID_SRM', 'KEPT')),
     constraint a_verdict_says_why_and_when check (verdict is null or (reason is not null and decided_at is not null)),
     constraint what_is_suspended_says_since_when check ((state = 'suspended') = (suspended_at is not null)),
+    constraint a_win_ships_or_says_why_not check (shipped in ('deployed', 'overtaken', 'declined', 'taken back')),
     constraint a_share_leaves_somebody_in_each_arm check (treatment_share > 0 and treatment_share < 1),
     constraint a_running_test_has_a_place check (kind <> 'test' or (state in ('running', 'suspended')) = (place is not null)),
     constraint at_most_three_run_at_once check (place between 1 and 3)
@@ -63,6 +69,7 @@ where kind = 'test' and state in ('running', 'suspended');
 create unique index a_place_is_taken_once on public.experiments (population, place) where place is not null;
 create unique index one_thing_at_a_time_changes_a_text on public.experiments (directive_key, population)
 where state in ('running', 'suspended', 'decided', 'review');
+create index experiments_ended on public.experiments (ended_at) where ended_at is not null;
 create index experiments_counting on public.experiments (id) where state in ('running', 'suspended');
 
 create table public.experiment_arms (
@@ -106,6 +113,15 @@ create table public.experiment_counts (
     opted_out int not null default 0,
     complained int not null default 0,
     primary key (experiment_id, arm, source)
+);
+
+-- What each arm of a test of the hour gets of a day's calls: as large a part as waits in it that morning.
+create table public.experiment_hour_shares (
+    experiment_id bigint not null references public.experiments,
+    day date not null,
+    treatment_share numeric not null,
+    primary key (experiment_id, day),
+    constraint a_share_is_a_part_of_the_day check (treatment_share between 0 and 1)
 );
 
 create function public.refuse_another_verdict() returns trigger
@@ -287,6 +303,29 @@ begin
 end
 $$;
 
+-- Share the calls of a day between the arms of each test of the hour, once, by what is due before `ends`. Equal parts would
+-- contact more of the smaller arm, and so make it win by chance alone; whoever calls first would take all.
+create function public.share_hours_v1(day date, ends timestamptz) returns int
+language plpgsql
+set search_path = public, pg_temp
+as $$
+declare n int;
+begin
+    insert into experiment_hour_shares (experiment_id, day, treatment_share)
+    select e.id, share_hours_v1.day, avg((x.arm = 'treatment')::int)
+    from experiments e
+    cross join lateral (
+        select arm_of(e.salt, unit_of(o.company_id, o.lead_id), e.treatment_share) as arm
+        from deliveries d join touches o on o.id = d.id
+        where d.state = 'planned' and d.kind = 'touch' and d.channel = 'call' and d.due_at < ends and o.purpose = 'prospect') x
+    where e.state = 'running' and e.lever = 'call_hour'
+    group by e.id
+    on conflict on constraint experiment_hour_shares_pkey do nothing;
+    get diagnostics n = row_count;
+    return n;
+end
+$$;
+
 -- Plans and counts of what runs, after `after_id`, at most `max_rows`. Arms are {arm: [{source, assigned, ...}]}.
 create function public.experiments_counting_v1(after_id bigint, max_rows int) returns jsonb
 language sql stable
@@ -295,6 +334,7 @@ as $$
     select coalesce(jsonb_agg(to_jsonb(x) order by x.id), '[]') from (
         select e.id, e.kind, e.name, e.lever, e.directive_key, e.metric, e.channel, e.window_days, e.base_rate, e.n_max, e.max_days,
                e.treatment_share, e.alpha, e.guardrails, e.state, e.started_at, e.suspended_at, e.follows,
+               e.detector_level, e.detector_n, e.detector_successes,
                coalesce((select jsonb_agg(to_jsonb(c) - 'experiment_id' order by c.arm, c.source)
                          from experiment_counts c where c.experiment_id = e.id), '[]') as counts
         from experiments e where e.state in ('running', 'suspended') and e.id > after_id order by e.id limit max_rows) x

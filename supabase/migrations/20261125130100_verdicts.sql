@@ -54,6 +54,7 @@ as $$
 begin
     update experiments e
     set state = 'ended', place = null, suspended_at = null, ended_at = loop_now(),
+        shipped = case when e.state in ('decided', 'review') then 'overtaken' end,
         reason = coalesce(e.reason, 'the owner revised the text')
     where e.directive_key = new.key and e.state in ('running', 'suspended', 'decided', 'review');
     return new;
@@ -211,9 +212,10 @@ end
 $$;
 
 -- Ship the treatment: it becomes the version in force, and one in five stays on the old one for some days, so that a mistake shows.
--- Once: whoever comes second finds it done. Returns the id of the change, or null.
+-- Once: whoever comes second finds it done, and a text that was changed meanwhile stays. Returns {status: deployed | overtaken |
+-- done_before, change_id}.
 create function public.deploy_experiment_v1(experiment_id bigint, approver text, holdback_share numeric, holdback_days int)
-returns bigint
+returns jsonb
 language plpgsql
 set search_path = public, pg_temp
 as $$
@@ -226,11 +228,15 @@ declare
 begin
     select * into e from experiments x
     where x.id = deploy_experiment_v1.experiment_id and x.state in ('decided', 'review') for update;
-    if e.id is null then return null; end if;
+    if e.id is null then return jsonb_build_object('status', 'done_before', 'change_id', null); end if;
     select a.content_hash into old_hash from experiment_arms a where a.experiment_id = e.id and a.arm = 'control';
     select a.content_hash into new_hash from experiment_arms a where a.experiment_id = e.id and a.arm = 'treatment';
-    update experiments x set state = 'ended', ended_at = loop_now() where x.id = e.id;
-    if not set_head(e.directive_key, old_hash, new_hash) then return null; end if;
+    if not set_head(e.directive_key, old_hash, new_hash) then
+        update experiments x set state = 'ended', ended_at = loop_now(), shipped = 'overtaken' where x.id = e.id;
+        perform note_change(e.directive_key, 'not deployed: the text was changed meanwhile', null, null, e.figures, approver, e.id);
+        return jsonb_build_object('status', 'overtaken', 'change_id', null);
+    end if;
+    update experiments x set state = 'ended', ended_at = loop_now(), shipped = 'deployed' where x.id = e.id;
     change_id := note_change(e.directive_key, 'deployed', jsonb_build_object('content_hash', old_hash),
                              jsonb_build_object('content_hash', new_hash), e.figures, approver, e.id);
     insert into experiments (kind, name, claim, lever, directive_key, counted_from, metric, channel, population, salt, expected_lift,
@@ -242,7 +248,7 @@ begin
     returning id into kept;
     insert into experiment_arms (experiment_id, arm, directive_key, content_hash)
     values (kept, 'control', e.directive_key, old_hash), (kept, 'treatment', e.directive_key, new_hash);
-    return change_id;
+    return jsonb_build_object('status', 'deployed', 'change_id', change_id);
 end
 $$;
 
@@ -266,6 +272,7 @@ begin
     end if;
     insert into evolution_log (changed_at, subject, change, before, after, evidence, approver, experiment_id, undoes)
     values (loop_now(), c.subject, 'rolled back', c.after, c.before, evidence, approver, c.experiment_id, c.id);
+    update experiments e set shipped = 'taken back' where e.id = c.experiment_id and e.shipped = 'deployed';
     update experiments e set state = 'ended', place = null, suspended_at = null, ended_at = loop_now(), reason = coalesce(e.reason, 'rolled back')
     where e.directive_key = c.subject and e.state in ('running', 'suspended', 'decided', 'review');
     return jsonb_build_object('status', 'done', 'subject', c.subject);
@@ -287,11 +294,39 @@ set search_path = public, pg_temp
 as $$
 declare e experiments;
 begin
-    update experiments x set state = 'ended', ended_at = loop_now()
+    update experiments x set state = 'ended', ended_at = loop_now(), shipped = 'declined'
     where x.id = drop_experiment_v1.experiment_id and x.state = 'review' returning * into e;
     if e.id is not null then
         perform note_change(e.directive_key, 'not deployed', null, null, e.figures, approver, e.id);
     end if;
+end
+$$;
+
+-- What the detector of fallen success made of the units that came of age after a deploy: rows {id, was, n, successes, level, alert}.
+-- `was` is how many it had seen, so that the same step is taken once. An alert is one row of the evolution log. Returns who alerted.
+create function public.watch_experiments_v1(steps jsonb) returns bigint[]
+language plpgsql
+set search_path = public, pg_temp
+as $$
+declare
+    s record;
+    e experiments;
+    alerted bigint[] := '{}';
+begin
+    for s in
+        select x.* from jsonb_to_recordset(steps)
+            x (id bigint, was int, n int, successes int, level double precision, alert boolean) order by x.id
+    loop
+        update experiments x
+        set detector_level = s.level, detector_n = s.n, detector_successes = s.successes,
+            alerted_at = case when s.alert then loop_now() else x.alerted_at end
+        where x.id = s.id and x.kind = 'holdback' and x.detector_n = s.was returning * into e;
+        continue when e.id is null or not s.alert;
+        perform note_change(e.directive_key, 'alert: far fewer successes than before the change', null, null,
+                            jsonb_build_object('companies', s.n, 'successes', s.successes), 'loop', e.follows);
+        alerted := alerted || e.id;
+    end loop;
+    return alerted;
 end
 $$;
 

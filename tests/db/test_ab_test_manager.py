@@ -168,6 +168,20 @@ def test_holdback__keeps_what_does_no_harm_and_takes_back_what_does(loop: Loop, 
     assert history(lab)[-1] == "rolled back"
 
 
+def test_holdback__that_falls_with_its_control_alerts_once_and_takes_nothing_back(
+    loop: Loop, lab: Lab
+) -> None:
+    feed(lab, *WIN)
+    check(loop)
+    (holdback,) = (e for e in lab.ledger.state.experiments.all() if e.kind == "holdback")
+    after = Lab(lab.ledger, holdback.id, "kept")
+    after.expose({"control": 100, "treatment": 400})  # nobody answers, in either arm: a bad list
+    lab.ledger.after(days=4)
+    assert [check(loop).counts["alerted"] for _ in range(2)] == [1, 0]
+    assert head(lab) == NEW
+    assert history(lab)[-1].startswith("alert: far fewer successes")
+
+
 def test_holdback__ends_after_its_days(loop: Loop, lab: Lab) -> None:
     feed(lab, *WIN)
     check(loop)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TypedDict
+
 import pytest
 
 from shared.directives import content_hash
@@ -9,7 +12,16 @@ from shared.experiments import arm_of
 from tests.support.experiments import KEY, NEW, OLD, Lab, proposal
 from tests.support.ledger import Ledger, about, answer
 
-SHIP = {"approver": "loop", "holdback_share": 0.2, "holdback_days": 14}
+NEW_HASH = content_hash(NEW)
+
+
+class _Ship(TypedDict):
+    approver: str
+    holdback_share: float
+    holdback_days: int
+
+
+SHIP = _Ship(approver="loop", holdback_share=0.2, holdback_days=14)
 
 
 @pytest.fixture
@@ -158,7 +170,7 @@ def test_verdict__latches(ledger: Ledger, lab: Lab) -> None:
     assert decide(lab, "KILL", "futile") == [lab.experiment_id]
     assert decide(lab, "DEPLOY") == []
     assert lab.state == ("ended", "KILL")
-    assert ledger.state.experiments.deploy(lab.experiment_id, **SHIP) is None  # type: ignore[arg-type]
+    assert ledger.state.experiments.deploy(lab.experiment_id, **SHIP) == "done_before"
     with pytest.raises(Exception, match="a verdict stands"):
         ledger.run("update experiments set verdict = 'DEPLOY'")
 
@@ -167,9 +179,10 @@ def test_deploy__once_with_a_holdback_and_one_step_back(ledger: Ledger, lab: Lab
     decide(lab, "DEPLOY")
     changes = ledger.together(
         4,
-        lambda _, state: state.experiments.deploy(lab.experiment_id, **SHIP),  # type: ignore[arg-type]
+        lambda _, state: state.experiments.deploy(lab.experiment_id, **SHIP),
     )
-    (change,) = [c for c in changes if c is not None]
+    assert sorted(changes) == ["deployed", "done_before", "done_before", "done_before"]
+    (change,) = (c.id for c in ledger.state.experiments.log() if c.change == "deployed")
     assert head(ledger) == NEW
     (in_force,) = ledger.state.experiments.in_force()
     assert (in_force.treatment_share, in_force.versions["control"].text) == (0.8, OLD)
@@ -181,7 +194,7 @@ def test_deploy__once_with_a_holdback_and_one_step_back(ledger: Ledger, lab: Lab
 
 def test_holdback__that_shows_harm_takes_the_change_back(ledger: Ledger, lab: Lab) -> None:
     decide(lab, "DEPLOY")
-    ledger.state.experiments.deploy(lab.experiment_id, **SHIP)  # type: ignore[arg-type]
+    ledger.state.experiments.deploy(lab.experiment_id, **SHIP)
     (holdback,) = (e for e in ledger.state.experiments.all() if e.kind == "holdback")
     ledger.state.experiments.decide(
         [{"id": holdback.id, "action": "ROLLBACK", "reason": "harm", "figures": {}}]
@@ -195,8 +208,35 @@ def test_owners_revision__ends_the_test_and_is_never_overwritten(ledger: Ledger,
     files = [{"key": KEY, "kind": "script", "hash": content_hash(theirs), "text": theirs}]
     ledger.state.directives.seed(files, release="next")
     assert lab.state == ("ended", "DEPLOY")
-    assert ledger.state.experiments.deploy(lab.experiment_id, **SHIP) is None  # type: ignore[arg-type]
+    assert ledger.state.experiments.deploy(lab.experiment_id, **SHIP) == "done_before"
     assert head(ledger) == theirs
+    (ended,) = ledger.state.experiments.all()
+    assert ended.shipped == "overtaken"
+
+
+def test_deploy__of_a_text_that_was_changed_meanwhile_says_so(ledger: Ledger, lab: Lab) -> None:
+    decide(lab, "DEPLOY")
+    ledger.run("update directive_heads set content_hash = %s, set_by = 'loop' where key = %s", NEW_HASH, KEY)
+    assert ledger.state.experiments.deploy(lab.experiment_id, **SHIP) == "overtaken"
+    (ended,) = ledger.state.experiments.all()
+    assert (ended.state, ended.shipped) == ("ended", "overtaken")
+    assert [c.change for c in ledger.state.experiments.log()][-1].startswith("not deployed: the text")
+
+
+def test_standing__finds_what_is_open_and_what_ended_lately(ledger: Ledger, lab: Lab) -> None:
+    verbs = ledger.state.experiments
+    decide(lab, "KILL", "futile")
+    waiting = verbs.propose(proposal("scripts/other", "other", metric="booked"))
+    assert [each.id for each in verbs.all(standing=True)] == [waiting]
+    hour_ago = ledger.now - timedelta(hours=1)
+    assert [each.id for each in verbs.all(standing=True, decided_since=hour_ago)] == [
+        lab.experiment_id,
+        waiting,
+    ]
+    ledger.after(days=2)
+    assert [each.id for each in verbs.all(standing=True, decided_since=hour_ago + timedelta(days=1))] == [
+        waiting
+    ]
 
 
 def test_second_test__of_the_metric_waits_and_a_fourth_has_no_place(ledger: Ledger, lab: Lab) -> None:
@@ -237,3 +277,47 @@ def test_approval__silence_is_no(ledger: Ledger) -> None:
     assert verbs.approvals() == []
     assert verbs.approvals(pending=False)[0].state == "expired"
     assert verbs.answer_approval(number, "f", approve=True, actor="owner")["status"] == "expired"
+
+
+# A day's calls while the hour is tested, the holdout, and what follows a deploy.
+
+
+def test_hours__each_arm_gets_the_part_of_the_day_that_waits_in_it(ledger: Ledger) -> None:
+    lab = Lab.running(ledger, lever="call_hour", counted_from="enrolment", channel="call", metric="answered")
+    units = {"treatment": 0, "control": 0}
+    while units["treatment"] < 3 or units["control"] < 9:
+        lead = ledger.lead()
+        (unit,) = ledger.rows("select unit_of(company_id, id) from leads where id = %s", lead)[0]
+        arm = arm_of(lab.salt, unit, 0.5)
+        if units[arm] < {"treatment": 3, "control": 9}[arm]:
+            units[arm] += 1
+            ledger.plan(lead, channel="call")
+    verbs = ledger.state.experiments
+    assert verbs.in_force()[0].share_of_calls == 0.5  # no day was planned yet
+    day = ledger.now.date()
+    assert [verbs.share_hours(day, ledger.now + timedelta(days=1)) for _ in range(2)] == [1, 0]
+    assert verbs.in_force()[0].share_of_calls == 0.25
+
+
+def test_holdout__counts_each_company_once_when_its_weeks_are_over(ledger: Ledger) -> None:
+    verbs = ledger.state.experiments
+    held, met, late = (ledger.lead(company=n) for n in (1, 2, 3))
+    ledger.enrol(held, held_out=True)
+    for lead in (met, late, ledger.lead(company=2)):
+        ledger.enrol(lead)
+    book = (
+        "insert into meetings (lead_id, company_id, booked_at)"
+        " select id, company_id, %s from leads where id = %s"
+    )
+    ledger.run(book, ledger.now + timedelta(days=1), met)
+    assert (verbs.fold_holdout(28), verbs.holdout().contacted) == (0, 0)
+    began = ledger.now
+    ledger.after(days=28)
+    assert [verbs.fold_holdout(28) for _ in range(2)] == [3, 0]
+    assert verbs.holdout().model_dump() == {
+        "held_out": 1, "held_out_meetings": 0, "contacted": 2, "contacted_meetings": 1
+    }  # fmt: skip
+    ledger.run(book, began + timedelta(days=20), late)  # entered afterwards
+    ledger.run(book, ledger.now + timedelta(days=5), held)  # outside the time
+    verbs.fold_holdout(28)
+    assert (verbs.holdout().contacted_meetings, verbs.holdout().held_out_meetings) == (2, 0)

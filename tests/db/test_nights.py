@@ -143,8 +143,8 @@ def test_a_shipped_test__makes_its_skill_active_until_it_is_taken_back(ledger: L
     tests = ledger.state.experiments
     assert tests.start(skill.experiment_id, base_rate=0.1, n_max=900, max_days=28, value=0)
     tests.decide([{"id": skill.experiment_id, "action": "DEPLOY", "reason": "won", "figures": {}}])
-    change = tests.deploy(skill.experiment_id, approver="loop", holdback_share=0.2, holdback_days=14)
-    assert change is not None
+    tests.deploy(skill.experiment_id, approver="loop", holdback_share=0.2, holdback_days=14)
+    change = next(each.id for each in tests.log() if each.change == "deployed")
     assert [each.state for each in ledger.state.skills.all()] == ["active"]
     assert spawned(ledger.state, "two") == "one is testing or active"
     tests.rollback(change, approver="owner")

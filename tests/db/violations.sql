@@ -211,6 +211,12 @@ update experiments set suspended_at = now();
 -- a_share_leaves_somebody_in_each_arm
 update experiments set treatment_share = 1;
 
+-- a_win_ships_or_says_why_not
+update experiments set shipped = 'x';
+
+-- a_share_is_a_part_of_the_day
+insert into experiment_hour_shares (experiment_id, day, treatment_share) values (1, '2026-01-01', 1.5);
+
 -- a_running_test_has_a_place
 update experiments set place = null;
 

@@ -67,7 +67,11 @@ def test_too_little_traffic__is_refused_with_what_would_do() -> None:
         ({"resting_until": "2026-12-24T00:00:00Z"}, "it was refuted and rests until December 24", True),
         ({"treatment_hash": "a"}, "this text is in force already", False),
         ({"head_hash": None}, "scripts/email_first does not exist", False),
-        ({"lever": "enrichment"}, "there is no enrichment in this release yet", False),
+        (
+            {"lever": "enrichment"},
+            "there is no step of enrichment that could be turned on or off in this release",
+            False,
+        ),
     ],
 )
 def test_other_reasons(changes: dict[str, Any], reason: str, waits: bool) -> None:

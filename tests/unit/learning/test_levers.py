@@ -50,7 +50,8 @@ def test_a_change_of_its_lever__is_taken(key: str, lever: str, old: str, new: st
             "pretends",
         ),
         ("playbooks/cold", "step_spacing", "channel: sms", "channel: email", "step"),
-        ("scripts/email_first", "enrichment", "Who", "Whom", "no lever"),
+        ("scripts/email_first", "price", "Who", "Whom", "no lever"),
+        ("scripts/email_first", "enrichment", "Who", "Whom", "no step of enrichment"),
         ("compliance", "email_body", "call_opening", "call_opening", "email_body may change"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.mail.experiments import holdout_words, sentence
+from shared.mail.experiments import does_harm, holdout_words, sentence
 from shared.state.experiments import Experiment, HoldoutCounts
 
 NOW = datetime(2026, 11, 25, 22, tzinfo=UTC)
@@ -43,6 +43,8 @@ def experiment(**changes: Any) -> Experiment:
         "ended_at": None,
         "follows": None,
         "treatment_hash": "h",
+        "shipped": None,
+        "alerted_at": None,
         "arms": {
             "treatment": {"assigned": 412, "succeeded": 31, "matured": 380, "matured_succeeded": 29},
             "control": {"assigned": 405, "succeeded": 22, "matured": 372, "matured_succeeded": 20},
@@ -63,7 +65,25 @@ def test_running__says_both_arms_both_lifts_and_how_long() -> None:
     [
         ({"state": "suspended"}, "B looks worse and is off until its last answers are in."),
         ({"state": "review"}, "B is better and waits for your yes."),
-        ({"state": "ended", "verdict": "DEPLOY"}, "B won and is in force."),
+        ({"state": "decided", "verdict": "DEPLOY"}, "B won and is about to be put in force."),
+        ({"state": "ended", "verdict": "DEPLOY", "shipped": "deployed"}, "B won and is in force."),
+        (
+            {"state": "ended", "verdict": "DEPLOY", "shipped": "overtaken"},
+            "B won, but the text was changed meanwhile, so it was not put in force.",
+        ),
+        ({"state": "ended", "verdict": "REVIEW", "shipped": "deployed"}, "B won and is in force."),
+        (
+            {"state": "ended", "verdict": "REVIEW", "shipped": "declined"},
+            "B won a little and was not put in force, since you did not say yes.",
+        ),
+        (
+            {"state": "ended", "verdict": "REVIEW"},
+            "promising but unproven, so A stays; a larger run could tell.",
+        ),
+        (
+            {"kind": "holdback", "alerted_at": NOW},
+            "look at the leads, or take it back; about 12 more days at your volume.",
+        ),
         ({"state": "ended", "verdict": "KILL"}, "no gain worth having, so A stays."),
         ({"state": "ended", "verdict": "ROLLBACK"}, "B did harm and was taken back."),
         ({"state": "ended", "reason": "the owner revised the text"}, "the owner revised the text."),
@@ -71,7 +91,21 @@ def test_running__says_both_arms_both_lifts_and_how_long() -> None:
     ],
 )
 def test_standing(changes: dict[str, Any], end: str) -> None:
-    assert sentence(experiment(**changes), NOW).endswith(f"; {end}")
+    assert sentence(experiment(**changes), NOW).endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("changes", "first"),
+    [
+        ({"decided_at": NOW, "figures": {"alert": True}}, True),
+        ({"decided_at": NOW, "figures": {"alert": False}}, False),
+        ({"decided_at": NOW - timedelta(days=2), "figures": {"alert": True}}, False),
+        ({"alerted_at": NOW}, True),
+        ({}, False),
+    ],
+)
+def test_harm__stands_first_for_a_day(changes: dict[str, Any], first: bool) -> None:
+    assert does_harm(experiment(**changes), NOW - timedelta(days=1)) == first
 
 
 def test_queued_and_refused__speak_of_the_claim() -> None:

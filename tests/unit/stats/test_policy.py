@@ -128,12 +128,21 @@ def test_value_of_information__more_from_frequent_metrics_and_bold_ideas() -> No
     assert value(0.2, 0.2, 0) == value(0.0, 0.2) == 0.0
 
 
-def test_detector__alerts_when_a_change_falls_and_starts_again() -> None:
-    level, alerts = detector_step(0.0, [i % 5 == 0 for i in range(400)], 0.2)
-    assert alerts == 0
-    level, alerts = detector_step(level, [False] * 200, 0.2)
-    assert alerts >= 1
-    assert level < 20_000
+def test_detector__is_quiet_at_the_usual_rate_and_alerts_when_it_falls() -> None:
+    level = 0.0
+    for _ in range(200):
+        level, alert = detector_step(level, 2, 8, 0.2)
+        assert not alert
+    steps = 0
+    while not alert:
+        level, alert = detector_step(level, 0, 10, 0.2)
+        steps += 1
+    assert 5 <= steps <= 15
+    assert level == 0.0
+
+
+def test_detector__a_huge_step_is_an_alert_and_no_overflow() -> None:
+    assert detector_step(0.0, 0, 10**7, 0.2) == (0.0, True)
 
 
 def test_decision__takes_less_than_a_millisecond() -> None:
