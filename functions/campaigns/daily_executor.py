@@ -96,6 +96,7 @@ def plan_terms(loop: Loop, today: date) -> PlanTerms:
         salt=str(loop.settings.installation_id),
         zone=loop.zone,
         call_hours=call_hours(loop, today),
+        random_share=loop.book.outreach.scoring.random_share,
     )
 
 

@@ -36,7 +36,7 @@ from shared.mail.evening import (
     baseline,
 )
 from shared.mail.evening import Stage as Metric
-from shared.mail.experiments import does_harm, holdout_words, sentence
+from shared.mail.experiments import does_harm, holdout_words, ranking_words, sentence
 from shared.mail.hot_lead import NEXT_STEP, meeting_words
 from shared.period import Period
 from shared.providers.channel import ChannelName
@@ -332,7 +332,11 @@ def notes(loop: Loop) -> tuple[str, ...]:
     holdout = loop.book.outreach.holdout
     new = loop.state.people.new_companies(days=7)
     known = holdout_words(loop.state.experiments.holdout())
-    told = (*(sender_words(row) for row in loop.state.senders.at_rest()), *((known,) if known else ()))
+    ranking = ranking_words(loop.state.experiments.ranking(days=90, settle_days=14))
+    told = (
+        *(sender_words(row) for row in loop.state.senders.at_rest()),
+        *(words for words in (known, ranking) if words),
+    )
     if new >= holdout.minimum_companies_per_week:
         return told
     return (

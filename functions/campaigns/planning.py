@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -50,6 +50,7 @@ class PlannedTouch:
     refused: bool = False
     hour_is_free: bool = True
     drawn_hour: int | None = None
+    random_place: int | None = None
 
     def row(self, enrolment_id: int) -> dict[str, Any]:
         """The row that `plan_touches_v1` reads."""
@@ -69,6 +70,7 @@ class PlannedTouch:
             "code": self.code,
             "refused": self.refused,
             "drawn_hour": self.drawn_hour,
+            "random_place": self.random_place,
         }
 
 
@@ -118,6 +120,7 @@ class PlanTerms:
     holdout_share: float
     salt: str
     zone: ZoneInfo
+    random_share: float = 0.0
     tests: TestsInForce = field(default_factory=TestsInForce)
     call_hours: CallHours | None = None
 
@@ -127,8 +130,11 @@ def plan_day(candidates: Iterable[Candidate], terms: PlanTerms) -> DayPlan:
     plan = DayPlan()
     scores: dict[int, int] = {}
     zones: dict[int, tuple[str, ...]] = {}
+    at_random = set()
     for lead in candidates:
         scores[lead.lead_id], zones[lead.lead_id] = lead.score, lead.zones
+        if in_share("random place", lead.company_id, lead.lead_id, terms.random_share, terms.salt):
+            at_random.add(lead.lead_id)
         enrolment = lead.enrolment
         if enrolment is None:
             entering = enrol(lead, terms)
@@ -140,7 +146,19 @@ def plan_day(candidates: Iterable[Candidate], terms: PlanTerms) -> DayPlan:
             plan.finished.append(enrolment.id)
     if terms.call_hours is not None:
         plan.touches = at_their_hours(plan.touches, scores, zones, terms.call_hours)
+    places = list(scores.values())
+    plan.touches = [
+        replace(each, random_place=drawn(places, f"{terms.salt}|{terms.today}|{each.lead_id}"))
+        if each.lead_id in at_random
+        else each
+        for each in plan.touches
+    ]
     return plan
+
+
+def drawn(scores: list[int], seed: str) -> int:
+    """The score of anybody of today: the place of somebody whose own score is to count for nothing."""
+    return scores[int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8]) % len(scores)]
 
 
 def enrol(lead: Candidate, terms: PlanTerms) -> Enrolment:
@@ -157,7 +175,12 @@ def enrol(lead: Candidate, terms: PlanTerms) -> Enrolment:
 
 def in_holdout(company_id: int | None, lead_id: int, share: float, salt: str) -> bool:
     """Whether a company (a lead where none is known) is never contacted: a salted hash, fixed once."""
-    digest = hashlib.sha256(f"holdout|{salt}|{unit_of(company_id, lead_id)}".encode()).digest()
+    return in_share("holdout", company_id, lead_id, share, salt)
+
+
+def in_share(purpose: str, company_id: int | None, lead_id: int, share: float, salt: str) -> bool:
+    """Whether a company is in a random share: for good, and unrelated to that of another purpose."""
+    digest = hashlib.sha256(f"{purpose}|{salt}|{unit_of(company_id, lead_id)}".encode()).digest()
     return int.from_bytes(digest[:8]) / 2**64 < share
 
 

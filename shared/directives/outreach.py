@@ -144,10 +144,14 @@ class LearnedScoring(Directive):
 
 
 class Scoring(Directive):
-    """The prior score of a lead, in force until a learned model is measurably better."""
+    """The prior score of a lead, in force until a learned model is measurably better.
+
+    `random_share` of companies stand in the queue where chance puts them, to see what the ranking is worth.
+    """
 
     points: Points
     priority: Priority
+    random_share: Annotated[float, Field(strict=True, ge=0, le=0.5)]
     learned: LearnedScoring
 
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from math import ceil, sqrt
 
 from shared.mail.verdict import wilson
-from shared.state.experiments import ArmTotals, Experiment, HoldoutCounts, Shipping
+from shared.state.comparisons import HoldoutCounts, RankingCounts
+from shared.state.experiments import ArmTotals, Experiment, Shipping
 from shared.stats import Arm, relative_lift, shrunken_lift
 
 VERBS = {
@@ -126,14 +127,31 @@ def holdout_words(counts: HoldoutCounts) -> str:
     n, held = counts.contacted, counts.held_out
     if min(n, held) < FEWEST_HELD_OUT:
         return f"What contacting is worth is not yet known: {held} companies held out, {n} contacted."
-    p, q = counts.contacted_meetings / n, counts.held_out_meetings / held
-    (p_low, p_high), (q_low, q_high) = (
-        wilson(counts.contacted_meetings, n),
-        wilson(counts.held_out_meetings, held),
-    )
-    low = p - q - sqrt((p - p_low) ** 2 + (q_high - q) ** 2)
-    high = p - q + sqrt((p_high - p) ** 2 + (q - q_low) ** 2)
-    span = f"{100 * low:+.1f} to {100 * high:+.1f}"
+    gain, low, high = _gain((counts.contacted_meetings, n), (counts.held_out_meetings, held))
+    span = f"{low:+.1f} to {high:+.1f}"
     if low <= 0 <= high:
         return f"What contacting is worth is not yet known: {span} meetings per 100 companies."
-    return f"Contacting brings {100 * (p - q):+.1f} meetings per 100 companies ({span})."
+    return f"Contacting brings {gain:+.1f} meetings per 100 companies ({span})."
+
+
+def ranking_words(counts: RankingCounts) -> str:
+    """What the order of the leads is worth, as interested companies per 100 contacted."""
+    if not counts.at_random:
+        return ""
+    n, chance = counts.ranked, counts.at_random
+    if min(n, chance) < FEWEST_HELD_OUT:
+        return f"What the ranking is worth is not yet known: {n} companies by rank, {chance} at random."
+    gain, low, high = _gain((counts.ranked_won, n), (counts.at_random_won, chance))
+    span = f"{low:+.1f} to {high:+.1f}"
+    if low <= 0 <= high:
+        return f"What the ranking is worth is not yet known: {span} interested per 100 companies."
+    return f"The ranking brings {gain:+.1f} interested per 100 companies ({span})."
+
+
+def _gain(ours: tuple[int, int], theirs: tuple[int, int]) -> tuple[float, float, float]:
+    """Difference of two shares per 100 with its 95 % interval (Newcombe's, from Wilson's of each)."""
+    p, q = ours[0] / ours[1], theirs[0] / theirs[1]
+    (p_low, p_high), (q_low, q_high) = wilson(*ours), wilson(*theirs)
+    low = p - q - sqrt((p - p_low) ** 2 + (q_high - q) ** 2)
+    high = p - q + sqrt((p_high - p) ** 2 + (q - q_low) ** 2)
+    return 100 * (p - q), 100 * low, 100 * high

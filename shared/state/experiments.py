@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from shared.state.changes import Approval, Change
+from shared.state.comparisons import HoldoutCounts, RankingCounts
 from shared.state.transport import Transport
 
 PAGE = 500
@@ -189,17 +190,6 @@ class Shipping(BaseModel):
     approval: Literal["pending", "approved", "denied", "expired"] | None
 
 
-class HoldoutCounts(BaseModel):
-    """Companies enrolled long enough ago, and those of them with a meeting, by whether contacted."""
-
-    model_config = ConfigDict(frozen=True)
-
-    held_out: int
-    held_out_meetings: int
-    contacted: int
-    contacted_meetings: int
-
-
 _COUNTING = TypeAdapter(list[Counting])
 _QUEUED = TypeAdapter(list[Queued])
 _EXPERIMENTS = TypeAdapter(list[Experiment])
@@ -319,6 +309,11 @@ class Experiments:
     def holdout(self) -> HoldoutCounts:
         """Meetings of companies held out and contacted, as counted so far."""
         return HoldoutCounts.model_validate(self._call("holdout_v1"))
+
+    def ranking(self, *, days: int, settle_days: int) -> RankingCounts:
+        """Companies contacted in so many days that ended `settle_days` ago, by how they were placed."""
+        answer = self._call("ranking_v1", days=days, settle_days=settle_days)
+        return RankingCounts.model_validate(answer)
 
     def rollback(self, change_id: int, *, approver: str) -> dict[str, Any]:
         """Take one change back: {status: done | done_before | unknown | overtaken, subject}."""

@@ -63,6 +63,27 @@ create table public.holdout_counts (
     met bigint not null default 0
 );
 
+with first_met as (
+    select
+        public.unit_of(n.company_id, n.lead_id) as unit,
+        bool_or(n.held_out) as held_out,
+        min(n.enrolled_at) as enrolled_at,
+        array_agg(n.lead_id) as lead_ids,
+        min(n.company_id) as company_id
+    from public.enrolments as n
+    group by 1
+)
+
+insert into public.holdout_units (unit, held_out, enrolled_at, met_at)
+select
+    f.unit,
+    f.held_out,
+    f.enrolled_at,
+    min(m.booked_at) as met_at
+from first_met as f
+left join public.meetings as m on (m.lead_id = any(f.lead_ids) or f.company_id = m.company_id) and f.enrolled_at <= m.booked_at
+group by 1, 2, 3;
+
 create function public.hold_out_or_contact() returns trigger
 language plpgsql
 set search_path = public, pg_temp

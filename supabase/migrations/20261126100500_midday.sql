@@ -7,7 +7,7 @@ create or replace function public.place_of(o public.touches) returns bigint[]
 language sql immutable
 set search_path = public, pg_temp
 as $$
-    select array[(o.purpose = 'prospect')::int, -(o.score + o.lift),
+    select array[(o.purpose = 'prospect')::int, -coalesce(o.random_place, o.score + o.lift),
                  coalesce(extract(epoch from o.window_closes_at)::bigint, 9223372036854775807), o.lead_id, o.step]
 $$;
 create or replace trigger touches_have_their_place after insert or update of purpose, score, window_closes_at, lift

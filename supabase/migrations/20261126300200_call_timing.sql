@@ -30,11 +30,12 @@ begin
         on conflict do nothing returning id into new_id;
         continue when new_id is null;
         insert into touches (id, lead_id, company_id, enrolment_id, step, attempt, purpose, channel, score, day,
-                             window_closes_at, zone, region, industry, source, script_key, playbook_hash, address, drawn_hour)
+                             window_closes_at, zone, region, industry, source, script_key, playbook_hash, address, drawn_hour,
+                             random_place)
         select new_id, l.id, l.company_id, (r ->> 'enrolment_id')::bigint, (r ->> 'step')::int, (r ->> 'attempt')::int,
                r ->> 'purpose', r ->> 'channel', l.score, (r ->> 'day')::date, (r ->> 'window_closes_at')::timestamptz,
                l.zones[1], l.region, c.industry, l.source, r ->> 'script_key', r ->> 'playbook_hash', null,
-               (r ->> 'drawn_hour')::int
+               (r ->> 'drawn_hour')::int, (r ->> 'random_place')::int
         from leads l left join companies c on c.id = l.company_id where l.id = (r ->> 'lead_id')::bigint;
         if (r ->> 'refused')::boolean then refused := refused + 1; else planned := planned + 1; end if;
     end loop;

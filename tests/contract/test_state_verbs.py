@@ -123,6 +123,7 @@ def learn(ledger: Ledger) -> None:
     list(verbs.all(standing=True, decided_since=ledger.now))
     verbs.watch([{"id": 99, "was": 0, "n": 5, "successes": 1, "level": 2.5, "alert": True}])
     verbs.share_hours(TODAY, ledger.now)
+    verbs.ranking(days=90, settle_days=14)
     verbs.fold_holdout(28)
     verbs.holdout()
     change = next(each.id for each in verbs.log() if each.change == "deployed")

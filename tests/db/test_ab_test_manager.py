@@ -7,7 +7,6 @@ import pytest
 from functions.learning.ab_test_manager import run
 from functions.runner import run_stage
 from shared.config import Settings
-from shared.errors import StateUnavailable
 from shared.loop import Loop
 from shared.period import Period
 from shared.providers.registry import Providers
@@ -35,14 +34,6 @@ def check(loop: Loop, *, preview: bool = False) -> StageReport:
     return run(loop, Period("slot", None, now, now), preview=preview, run_no=0)
 
 
-def feed(lab: Lab, control: tuple[int, int], treatment: tuple[int, int], *, days: int = 8) -> None:
-    """So many of so many succeed in each arm, and the window is over."""
-    units = lab.expose({"control": control[0], "treatment": treatment[0]})
-    lab.hear(units[: control[1]])
-    lab.hear(units[control[0] : control[0] + treatment[1]])
-    lab.ledger.after(days=days)
-
-
 def head(lab: Lab) -> str:
     rows = lab.ledger.state.directives.heads().heads
     return next(str(row["text"]) for row in rows if row["key"] == KEY)
@@ -57,7 +48,7 @@ WIN = ((500, 50), (500, 100))
 
 
 def test_win__ships_once_and_keeps_one_in_five_back(loop: Loop, lab: Lab) -> None:
-    feed(lab, *WIN)
+    lab.feed(*WIN)
     assert check(loop).counts["shipped"] == 1
     assert check(loop).counts["shipped"] == 0
     assert head(lab) == NEW
@@ -67,7 +58,7 @@ def test_win__ships_once_and_keeps_one_in_five_back(loop: Loop, lab: Lab) -> Non
 
 
 def test_nothing_new__the_same_check_again_changes_nothing(loop: Loop, lab: Lab) -> None:
-    feed(lab, (200, 20), (200, 24))
+    lab.feed((200, 20), (200, 24))
     before = lab.totals()
     for _ in range(3):
         assert check(loop).counts["decided"] == 0
@@ -76,32 +67,41 @@ def test_nothing_new__the_same_check_again_changes_nothing(loop: Loop, lab: Lab)
 
 
 def test_preview__says_what_would_be_decided_and_writes_nothing(loop: Loop, lab: Lab) -> None:
-    feed(lab, *WIN)
+    lab.feed(*WIN)
     lab.ledger.state.experiments.fold()
     assert check(loop, preview=True).counts["decided"] == 1
     assert lab.state == ("running", None)
 
 
-def test_killed_between_verdict_and_deploy__the_next_run_ships_it_once(
-    loop: Loop, lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    feed(lab, *WIN)
-
-    def die(*_: object, **__: object) -> int:
-        raise StateUnavailable
-
-    with monkeypatch.context() as broken:
-        broken.setattr(loop.state.experiments, "deploy", die)
-        with pytest.raises(StateUnavailable):
+def test_order_and_replays__change_no_verdict_and_no_figure(loop: Loop, ledger: Ledger) -> None:
+    assert loop.book.versions[KEY].text == OLD
+    at_once = Lab.running(ledger, name="at once", population="source:a")
+    in_bits = Lab.running(ledger, name="in bits", population="source:b")
+    in_bits.skip(10_000)  # companies of their own
+    units = at_once.expose({"control": 500, "treatment": 500})
+    at_once.hear([*units[:50], *units[500:600]])
+    control, treatment = [], []
+    for _ in range(5):
+        units = in_bits.expose({"control": 100, "treatment": 100})
+        control += units[:100]
+        treatment += units[100:]
+        check(loop)
+    heard = [*control[:50], *treatment[:100]][::-1]
+    for first in range(0, len(heard), 50):
+        for _ in range(2):
+            in_bits.hear(heard[first : first + 50])
             check(loop)
-    assert lab.state == ("decided", "DEPLOY")
-    assert head(lab) == OLD
-    assert [check(loop).counts["shipped"] for _ in range(2)] == [1, 0]
-    assert history(lab).count("deployed") == 1
+    ledger.after(days=8)
+    assert [check(loop).counts["decided"] for _ in range(3)] == [2, 0, 0]
+    ours, theirs = ledger.rows(
+        "select verdict, reason, figures - 'counts' from experiments where kind = 'test' order by id"
+    )
+    assert ours == theirs
+    assert ours[0] == "DEPLOY"
 
 
 def test_small_win__waits_for_a_yes_and_silence_changes_nothing(loop: Loop, lab: Lab) -> None:
-    feed(lab, (1500, 300), (1500, 350))
+    lab.feed((1500, 300), (1500, 350))
     check(loop)
     assert lab.state == ("review", "REVIEW")
     check(loop)
@@ -116,7 +116,7 @@ def test_small_win__waits_for_a_yes_and_silence_changes_nothing(loop: Loop, lab:
 
 
 def test_small_win__ships_with_the_owners_yes(loop: Loop, lab: Lab) -> None:
-    feed(lab, (1500, 300), (1500, 350))
+    lab.feed((1500, 300), (1500, 350))
     check(loop)
     verbs = lab.ledger.state.experiments
     (asked,) = verbs.approvals()
@@ -157,7 +157,7 @@ def test_opt_outs__stop_a_change_that_wins(loop: Loop, lab: Lab) -> None:
 
 
 def test_holdback__keeps_what_does_no_harm_and_takes_back_what_does(loop: Loop, lab: Lab) -> None:
-    feed(lab, *WIN)
+    lab.feed(*WIN)
     check(loop)
     (holdback,) = (e for e in lab.ledger.state.experiments.all() if e.kind == "holdback")
     after = Lab(lab.ledger, holdback.id, "kept")
@@ -171,7 +171,7 @@ def test_holdback__keeps_what_does_no_harm_and_takes_back_what_does(loop: Loop, 
 def test_holdback__that_falls_with_its_control_alerts_once_and_takes_nothing_back(
     loop: Loop, lab: Lab
 ) -> None:
-    feed(lab, *WIN)
+    lab.feed(*WIN)
     check(loop)
     (holdback,) = (e for e in lab.ledger.state.experiments.all() if e.kind == "holdback")
     after = Lab(lab.ledger, holdback.id, "kept")
@@ -183,7 +183,7 @@ def test_holdback__that_falls_with_its_control_alerts_once_and_takes_nothing_bac
 
 
 def test_holdback__ends_after_its_days(loop: Loop, lab: Lab) -> None:
-    feed(lab, *WIN)
+    lab.feed(*WIN)
     check(loop)
     lab.ledger.after(days=14)
     check(loop)

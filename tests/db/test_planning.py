@@ -344,3 +344,29 @@ def test_budget__a_dearer_report_counts_and_an_open_touch_keeps_the_worst_case(l
     other = ledger.accepted(channel="call")
     ledger.hear(about(other, "price", cost_usd=0.1), channel="call")
     assert ledger.used("budget:call") == 0.9
+
+
+def test_a_random_place__counts_in_the_queue_instead_of_the_score(ledger: Ledger) -> None:
+    low, high = ledger.lead(), ledger.lead()
+    ledger.run("update leads set score = case id when %s then 1 else 50 end", low)
+    ledger.plan(high)
+    ledger.plan(low, random_place=80)
+    assert [claim.lead.lead_id for claim in ledger.claims("email", 2)] == [low, high]
+    assert ledger.rows("select lead_id, score, random_place from touches order by lead_id") == [
+        (low, 1, 80),
+        (high, 50, None),
+    ]
+
+
+def test_ranking__counts_settled_companies_by_how_they_were_placed(ledger: Ledger) -> None:
+    for place in (None, None, 80):
+        lead = ledger.lead()
+        ledger.accepted(lead, random_place=place)
+        ledger.run(
+            "update touches set positive_at = loop_now() where lead_id = %s and random_place = 80", lead
+        )
+    verbs = ledger.state.experiments
+    assert verbs.ranking(days=90, settle_days=14).ranked == 0  # answers may still come
+    ledger.after(days=15)
+    found = verbs.ranking(days=90, settle_days=14)
+    assert (found.ranked, found.ranked_won, found.at_random, found.at_random_won) == (2, 0, 1, 1)

@@ -91,6 +91,17 @@ class Lab:
         rows = [{"unit": unit, "channel": channel, "event": event, "at": at} for unit in units]
         self.ledger.run("select note_unit_outcomes(%s)", Jsonb(rows))
 
+    def skip(self, companies: int) -> None:
+        """Let the next company have a number that much higher."""
+        self._next[0] += companies
+
+    def feed(self, control: tuple[int, int], treatment: tuple[int, int], *, days: int = 8) -> None:
+        """So many of so many succeed in each arm, and the window is over."""
+        units = self.expose({"control": control[0], "treatment": treatment[0]})
+        self.hear(units[: control[1]])
+        self.hear(units[control[0] : control[0] + treatment[1]])
+        self.ledger.after(days=days)
+
     def totals(self) -> dict[str, dict[str, int]]:
         """The counts of each arm after a fold."""
         self.ledger.state.experiments.fold()

@@ -29,6 +29,7 @@ bottlenecks:
 scoring:
   points: {funding: 30, hiring: 25, leadership_change: 20, product_launch: 15, site_activity: 10}
   priority: {high: 50, medium: 25}
+  random_share: 0.10
   learned: {confidence: 0.99, window_days: 14, every_days: 7, most_leads: 20000, high: 80, medium: 50}
 call_timing:
   explore_share: 0.5

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from shared.mail.experiments import does_harm, holdout_words, sentence
-from shared.state.experiments import Experiment, HoldoutCounts
+from shared.mail.experiments import does_harm, holdout_words, ranking_words, sentence
+from shared.state.comparisons import HoldoutCounts, RankingCounts
+from shared.state.experiments import Experiment
 
 NOW = datetime(2026, 11, 25, 22, tzinfo=UTC)
 
@@ -134,3 +135,20 @@ def test_holdout__says_what_contacting_brings_or_that_it_is_not_yet_known() -> N
     assert "not yet known: 20 companies held out" in holdout(20, 0, 500, 9)
     assert holdout(100, 1, 900, 12).startswith("What contacting is worth is not yet known: -")
     assert holdout(400, 1, 3600, 90) == "Contacting brings +2.3 meetings per 100 companies (+1.0 to +2.8)."
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ((500, 20, 0, 0), ""),
+        (
+            (500, 20, 40, 1),
+            "What the ranking is worth is not yet known: 500 companies by rank, 40 at random.",
+        ),
+        ((900, 40, 100, 4), "What the ranking is worth is not yet known: -5.5 to +3.3 interested"),
+        ((4000, 400, 800, 24), "The ranking brings +7.0 interested per 100 companies"),
+    ],
+)
+def test_ranking__is_beside_chance(counts: tuple[int, int, int, int], words: str) -> None:
+    names = ("ranked", "ranked_won", "at_random", "at_random_won")
+    assert ranking_words(RankingCounts(**dict(zip(names, counts, strict=True)))).startswith(words)
