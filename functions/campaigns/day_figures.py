@@ -331,12 +331,9 @@ def notes(loop: Loop) -> tuple[str, ...]:
     """What the owner should know about how the figures came about, and which senders rest."""
     holdout = loop.book.outreach.holdout
     new = loop.state.people.new_companies(days=7)
-    known = holdout_words(loop.state.experiments.holdout())
-    ranking = ranking_words(loop.state.experiments.ranking(days=90, settle_days=14))
-    told = (
-        *(sender_words(row) for row in loop.state.senders.at_rest()),
-        *(words for words in (known, ranking) if words),
-    )
+    tests = loop.state.experiments
+    known = (holdout_words(tests.holdout()), ranking_words(tests.ranking(days=90, settle_days=14)))
+    told = (*(sender_words(row) for row in loop.state.senders.at_rest()), *filter(None, known))
     if new >= holdout.minimum_companies_per_week:
         return told
     return (
