@@ -70,6 +70,8 @@ declare
     frozen jsonb := begin_send_v1.payload;
     because jsonb := begin_send_v1.provenance;
     seen sightings;
+    by_sender senders;
+    rested_at timestamptz;
 begin
     select * into o from touches x where x.id = begin_send_v1.id;
     perform from leads l where l.id = o.lead_id for no key update;
@@ -90,15 +92,12 @@ begin
     end if;
     code := last_objection(d, o, installation_id, terms);
     if code is null and (terms ->> 'sender_id') is not null then
-        perform from senders s where s.id = terms ->> 'sender_id' for update;
-        if exists (select from senders s where s.id = terms ->> 'sender_id'
-                   and (not s.active or s.health = 'quarantined')) then code := 'SENDER_HEALTH'; end if;
-        if exists (select from senders s where s.id = terms ->> 'sender_id'
-                   and s.last_submitted_at + make_interval(secs => (terms ->> 'min_gap_s')::int) > t)
-        then
+        select * into by_sender from senders s where s.id = terms ->> 'sender_id' for update;
+        if not by_sender.active or by_sender.health = 'quarantined' then code := 'SENDER_HEALTH'; end if;
+        rested_at := by_sender.last_submitted_at + make_interval(secs => (terms ->> 'min_gap_s')::int);
+        if rested_at > t then
             code := 'VENDOR_LIMIT';
-            again := (select s.last_submitted_at from senders s where s.id = terms ->> 'sender_id')
-                + make_interval(secs => (terms ->> 'min_gap_s')::int);
+            again := rested_at;
         end if;
     end if;
     -- Workers of the release before this one do not listen and give no `listen_s`.
@@ -144,16 +143,20 @@ create or replace function public.record_receipt_v1(id uuid, fence bigint, provi
 language plpgsql
 set search_path = public, pg_temp
 as $$
+declare d deliveries;
 begin
     perform from leads l where l.id = (select o.lead_id from touches o where o.id = record_receipt_v1.id) for no key update;
-    update deliveries d
-    set state = case when d.state in ('submitted', 'unknown') then 'accepted' else d.state end,
-        provider_id = record_receipt_v1.provider_id, accepted_at = coalesce(d.accepted_at, loop_now()), lease_until = null
-    where d.id = record_receipt_v1.id and d.fence = record_receipt_v1.fence
-        and d.state in ('submitted', 'unknown', 'accepted', 'finished');
+    update deliveries x
+    set state = case when x.state in ('submitted', 'unknown') then 'accepted' else x.state end,
+        provider_id = record_receipt_v1.provider_id, accepted_at = coalesce(x.accepted_at, loop_now()), lease_until = null
+    where x.id = record_receipt_v1.id and x.fence = record_receipt_v1.fence
+        and x.state in ('submitted', 'unknown', 'accepted', 'finished')
+    returning x.* into d;
     if not found then return false; end if;
-    update touches o set cost_usd = greatest(o.cost_usd, record_receipt_v1.cost_usd) where o.id = record_receipt_v1.id;
-    perform settle_budget(record_receipt_v1.id);
+    if record_receipt_v1.cost_usd is not null then
+        update touches o set cost_usd = greatest(o.cost_usd, record_receipt_v1.cost_usd) where o.id = d.id;
+    end if;
+    if d.state = 'finished' then perform settle_budget(d.id); end if;
     return true;
 end
 $$;

@@ -35,7 +35,8 @@ CAP = 1_000_000
 CHANNELS = ("email", "sms", "email", "sms", "email", "sms", "email", "sms", "email", "call")
 SCRIPTS = {"email": "scripts/email_first", "sms": "scripts/sms_warm", "call": "scripts/call_warm"}
 CALLERS = 60
-PER_S = 25.0  # touches that come due in a real second: a day's do not come due at once
+BACKLOG = 200  # touches that are due at a time, as on a day: a rest of a channel is told to each of them
+LATER = timedelta(days=6)
 SETTLED = ("accepted", "finished")
 
 
@@ -98,7 +99,7 @@ def crash(dsn: str, size: Size, *, kind: str = "tick") -> Found:
             with _workers(dsn, url, kind, size, folder), ExitStack() as stack:
                 if size.pauses or size.cut_per_s:
                     stack.enter_context(_trouble(dsn, size))
-                _wait(lambda: _count(dsn, "state = 'planned' and try = 0") == 0, size.patience_s)
+                _wait(lambda: _all_begun(dsn), size.patience_s)
                 (Path(folder) / "calm").touch()
                 stack.close()
                 _wait(lambda: _count(dsn, _OPEN) == 0, size.patience_s / 3)
@@ -131,6 +132,20 @@ def control(dsn: str, size: Size, kind: str) -> Found:
         )
 
 
+def _all_begun(dsn: str) -> bool:
+    """Whether nothing waits for its first try; else enough of it is due."""
+    with psycopg.connect(dsn, autocommit=True) as owner:
+        owner.execute(_FEED, [LATER / 2, BACKLOG, BACKLOG])
+    return _count(dsn, "state = 'planned' and try = 0") == 0
+
+
+_FEED = """
+update deliveries d set due_at = loop_now() where d.id in (
+    select x.id from deliveries x
+    where x.state = 'planned' and x.due_at > loop_now() + %s
+        and (select count(*) from deliveries y where y.state = 'planned' and y.due_at <= loop_now()) < %s
+    order by x.id limit %s)
+"""
 _OPEN = "kind = 'touch' and state in ('planned', 'leased', 'submitted', 'unknown', 'parked')"
 _STILL_OPEN = f"select count(*), channel, state, code from deliveries where {_OPEN} group by 2, 3, 4"  # noqa: S608
 
@@ -195,7 +210,7 @@ def _fill(ledger: Ledger, size: Size) -> set[str]:
     rows = []
     for number, lead in enumerate(leads):
         channel = CHANNELS[number % len(CHANNELS)]
-        due = ledger.now + number * timedelta(seconds=size.speed / PER_S)
+        due = ledger.now + LATER
         of_channel = {"channel": channel, "script_key": SCRIPTS[channel], "window_closes_at": None}
         rows.append(touch_row(lead, enrolled[lead], ledger.now, due_at=due, **of_channel))
     assert ledger.state.outreach.plan(rows)["planned"] == size.sends
