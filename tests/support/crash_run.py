@@ -135,7 +135,7 @@ def control(dsn: str, size: Size, kind: str) -> Found:
 def _all_begun(dsn: str) -> bool:
     """Whether nothing waits for its first try; else enough of it is due."""
     with psycopg.connect(dsn, autocommit=True) as owner:
-        owner.execute(_FEED, [LATER / 2, BACKLOG, BACKLOG])
+        owner.execute(_FEED, [LATER / 2, LATER / 2, BACKLOG, BACKLOG])
     return _count(dsn, "state = 'planned' and try = 0") == 0
 
 
@@ -143,7 +143,7 @@ _FEED = """
 update deliveries d set due_at = loop_now() where d.id in (
     select x.id from deliveries x
     where x.state = 'planned' and x.due_at > loop_now() + %s
-        and (select count(*) from deliveries y where y.state = 'planned' and y.due_at <= loop_now()) < %s
+        and (select count(*) from deliveries y where y.state = 'planned' and y.due_at <= loop_now() + %s) < %s
     order by x.id limit %s)
 """
 _OPEN = "kind = 'touch' and state in ('planned', 'leased', 'submitted', 'unknown', 'parked')"
