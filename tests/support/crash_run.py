@@ -92,11 +92,11 @@ class Found:
 def crash(dsn: str, size: Size, *, kind: str = "tick") -> Found:
     """Fill the ledger, let the workers loose, wait until nothing is open, and count."""
     with closing(PostgresTransport(dsn)) as transport:
-        ids = _fill(Ledger.over(dsn, transport), size)
+        ids = fill(Ledger.over(dsn, transport), size)
         began = time.time()
-        _run_clock(dsn, began, size.speed)
-        with _provider(began, size) as url, tempfile.TemporaryDirectory(prefix="growthloop-crash-") as folder:
-            with _workers(dsn, url, kind, size, folder), ExitStack() as stack:
+        run_clock(dsn, began, size.speed)
+        with provider(began, size) as url, tempfile.TemporaryDirectory(prefix="growthloop-crash-") as folder:
+            with workers(dsn, url, kind, size, folder), ExitStack() as stack:
                 if size.pauses or size.cut_per_s:
                     stack.enter_context(_trouble(dsn, size))
                 _wait(lambda: _all_begun(dsn), size.patience_s)
@@ -104,7 +104,7 @@ def crash(dsn: str, size: Size, *, kind: str = "tick") -> Found:
                 stack.close()
                 _wait(lambda: _count(dsn, _OPEN) == 0, size.patience_s / 3)
             effects = httpx.get(f"{url}/accepted", timeout=60).json()
-            return _judge(dsn, ids, effects, Path(folder), time.time() - began)
+            return judge(dsn, ids, effects, Path(folder), time.time() - began)
 
 
 def control(dsn: str, size: Size, kind: str) -> Found:
@@ -116,8 +116,8 @@ def control(dsn: str, size: Size, kind: str) -> Found:
         owner.execute("insert into naive select gen_random_uuid() from generate_series(1, %s)", [size.sends])
         ids = {str(i) for (i,) in owner.execute("select id from naive").fetchall()}
     began = time.time()
-    with _provider(began, size) as url, tempfile.TemporaryDirectory(prefix="growthloop-crash-") as folder:
-        with _workers(dsn, url, kind, size, folder) as process:
+    with provider(began, size) as url, tempfile.TemporaryDirectory(prefix="growthloop-crash-") as folder:
+        with workers(dsn, url, kind, size, folder) as process:
             process.wait(timeout=size.patience_s)
             (Path(folder) / "over").touch()
         effects = httpx.get(f"{url}/accepted", timeout=60).json()
@@ -150,7 +150,7 @@ _OPEN = "kind = 'touch' and state in ('planned', 'leased', 'submitted', 'unknown
 _STILL_OPEN = f"select count(*), channel, state, code from deliveries where {_OPEN} group by 2, 3, 4"  # noqa: S608
 
 
-def _judge(dsn: str, ids: set[str], effects: dict[str, int], folder: Path, seconds: float) -> Found:
+def judge(dsn: str, ids: set[str], effects: dict[str, int], folder: Path, seconds: float) -> Found:
     with psycopg.connect(dsn) as owner:
         rows = owner.execute("select id::text, state from deliveries where kind = 'touch'").fetchall()
         (unknown,) = owner.execute(
@@ -185,7 +185,7 @@ def _killed(folder: Path) -> Counter[str]:
     return Counter({p.name.removeprefix("killed_"): p.stat().st_size for p in folder.glob("killed_*")})
 
 
-def _fill(ledger: Ledger, size: Size) -> set[str]:
+def fill(ledger: Ledger, size: Size) -> set[str]:
     """So many people who may all be contacted, each with one touch that is due."""
     files = [_uncapped(file) for file in read()]
     ledger.state.directives.seed(seed_payload(files), release=RELEASE)
@@ -233,7 +233,7 @@ def _uncapped(file: DirectiveFile) -> DirectiveFile:
     return dataclasses.replace(file, text=text, content_hash=content_hash(text))
 
 
-def _run_clock(dsn: str, began: float, speed: float) -> None:
+def run_clock(dsn: str, began: float, speed: float) -> None:
     with psycopg.connect(dsn, autocommit=True) as owner:
         owner.execute(
             "create or replace function public.loop_now() returns timestamptz language sql volatile"
@@ -243,7 +243,7 @@ def _run_clock(dsn: str, began: float, speed: float) -> None:
 
 
 @contextmanager
-def _provider(began: float, size: Size) -> Iterator[str]:
+def provider(began: float, size: Size) -> Iterator[str]:
     arguments = [NOW.isoformat(), str(began), str(size.speed), str(size.wrong), str(size.seed)]
     with _process("tests.support.crash_provider", *arguments) as process:
         assert process.stdout is not None
@@ -251,7 +251,7 @@ def _provider(began: float, size: Size) -> Iterator[str]:
 
 
 @contextmanager
-def _workers(dsn: str, url: str, kind: str, size: Size, folder: str) -> Iterator[subprocess.Popen[str]]:
+def workers(dsn: str, url: str, kind: str, size: Size, folder: str) -> Iterator[subprocess.Popen[str]]:
     orders = {
         **{"dsn": dsn, "url": url, "kind": kind, "workers": size.workers, "speed": size.speed},
         **{"kill": size.kill, "stall": size.stall, "seed": size.seed, "folder": folder, "release": RELEASE},
