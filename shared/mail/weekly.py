@@ -102,7 +102,7 @@ def calibration_words(found: Calibration) -> str:
 def _headline(report: WeeklyReport) -> str:
     ideas = sum(each.state in ("forward", "asked") for each in report.hypotheses)
     asked = sum(each.state == "asked" for each in report.hypotheses)
-    words = f"{_counted(len(report.patterns), 'pattern')} that hold, {_counted(ideas, 'idea')} to test"
+    words = f"{_counted(len(report.patterns), 'pattern')} found, {_counted(ideas, 'idea')} to test"
     return f"{words}, {asked} waiting for you" if asked else words
 
 
