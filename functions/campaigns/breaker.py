@@ -15,15 +15,15 @@ BROKEN_OFF = "unexpected"
 
 def trip(loop: Loop, channel: ChannelName, error: ProviderError) -> NoReturn:
     """Let the channel rest in every container, and end this tick's sends on it: raises `ChannelStopped`."""
-    breaker = loop.book.medic.breaker
+    breaker, stays_down = loop.book.medic.breaker, error.system_wide or error.code == BROKEN_OFF
     loop.state.reconciliation.trip(
         channel,
         code=error.code,
+        needs_owner=stays_down,
         retry_after=error.retry_after,
         first=timedelta(minutes=breaker.first_minutes),
         longest=timedelta(minutes=breaker.longest_minutes),
     )
-    stays_down = error.system_wide or error.code == BROKEN_OFF
     raise ChannelStopped(f"{error.code}; the rest waits", error if stays_down else None)
 
 

@@ -115,12 +115,13 @@ class SenderHealth(BaseModel):
 
 
 class Struck(BaseModel):
-    """A channel on which sends failed since one was accepted; the code is that of its last rest, if any."""
+    """A channel on which sends failed since one was accepted, and with which code the last of them did."""
 
     model_config = ConfigDict(frozen=True)
 
     channel: ChannelName
-    code: str | None
+    code: str
+    needs_owner: bool
     strikes: int
     since: datetime
 

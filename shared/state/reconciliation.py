@@ -148,18 +148,27 @@ class Reconciliation:
         self._call("deaf_v1", channel=channel, code=code)
 
     def trip(
-        self, channel: str, *, code: str, retry_after: timedelta | None, first: timedelta, longest: timedelta
+        self,
+        channel: str,
+        *,
+        code: str,
+        needs_owner: bool,
+        retry_after: timedelta | None,
+        first: timedelta,
+        longest: timedelta,
     ) -> datetime:
         """A send failed as every send would: until when the channel rests, the present for a first failure.
 
         As long as the provider asked; from the second failure in a row on at least `first`, and twice as
-        long after each, to `longest`. The next send that is accepted ends the row.
+        long after each, to `longest`. The next send that is accepted ends the row. What `needs_owner` will
+        not pass by itself.
         """
         asked = math.ceil(retry_after.total_seconds()) if retry_after else 0
         answer = self._call(
             "trip_channel_v1",
             channel=channel,
             code=code,
+            needs_owner=needs_owner,
             retry_after_s=asked,
             first_s=int(first.total_seconds()),
             longest_s=int(longest.total_seconds()),

@@ -24,7 +24,8 @@ create trigger what_is_unknown_is_asked_about before update on public.deliveries
 for each row when (new.state is distinct from old.state) execute function public.note_unknown();
 
 -- What every container must know of a channel. It rests when its provider asked for that, and when sends keep failing:
--- `strikes` counts failures since the last send that was accepted, `struck_at` is when the first of them was;
+-- `strikes` counts failures since the last send that was accepted, `struck_at` is when the first of them was,
+-- `struck_code` what the last of them said, `needs_owner` whether that will not pass by itself;
 -- `deaf_since` is since when it cannot be listened to.
 -- `heard_until`: everything that the provider took from us or got from people before that instant is in this ledger.
 -- `heard_by` is the start of the database server that noted it: another server may be a restored one, which has forgotten
@@ -35,6 +36,8 @@ create table public.channels (
     rest_code text,
     strikes int not null default 0,
     struck_at timestamptz,
+    struck_code text,
+    needs_owner boolean not null default false,
     deaf_since timestamptz,
     deaf_code text,
     heard_until timestamptz,
@@ -42,6 +45,7 @@ create table public.channels (
     constraint a_rest_says_why check ((rests_until is null) = (rest_code is null)),
     constraint what_is_deaf_says_why check ((deaf_since is null) = (deaf_code is null)),
     constraint strikes_are_counted_from_a_first check (strikes >= 0 and (strikes = 0) = (struck_at is null)),
+    constraint a_strike_says_why check ((struck_at is null) = (struck_code is null) and (struck_at is not null or not needs_owner)),
     constraint what_was_heard_was_heard_by_a_server check ((heard_until is null) = (heard_by is null))
 );
 insert into public.channels (channel) values ('call'), ('email'), ('sms');
@@ -52,7 +56,8 @@ language plpgsql
 set search_path = public, pg_temp
 as $$
 begin
-    update channels c set strikes = 0, struck_at = null where c.channel = new.channel and c.strikes > 0;
+    update channels c set strikes = 0, struck_at = null, struck_code = null, needs_owner = false
+    where c.channel = new.channel and c.strikes > 0;
     return null;
 end
 $$;
@@ -222,7 +227,7 @@ $$;
 -- asked. A first failure may be chance and costs nothing more; from the second in a row on it rests for `first_s`, and twice as
 -- long after each, to `longest_s`. What tries the channel then is one touch, since whoever fails stops. Returns until when.
 create function public.trip_channel_v1(
-    channel text, code text, retry_after_s int, first_s int, longest_s int
+    channel text, code text, needs_owner boolean, retry_after_s int, first_s int, longest_s int
 ) returns timestamptz
 language plpgsql
 set search_path = public, pg_temp
@@ -231,7 +236,8 @@ declare
     n int;
     until timestamptz;
 begin
-    update channels c set strikes = c.strikes + 1, struck_at = coalesce(c.struck_at, loop_now())
+    update channels c set strikes = c.strikes + 1, struck_at = coalesce(c.struck_at, loop_now()),
+        struck_code = trip_channel_v1.code, needs_owner = trip_channel_v1.needs_owner
     where c.channel = trip_channel_v1.channel returning c.strikes into n;
     until := loop_now() + make_interval(secs => greatest(
         retry_after_s, case when n > 1 then least(longest_s, first_s * 2 ^ least(n - 2, 20)) end, 0));

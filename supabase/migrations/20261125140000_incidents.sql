@@ -190,7 +190,7 @@ begin
         'senders', (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'health', s.health) order by s.id), '[]')
             from senders s where s.active),
         'struck', (select coalesce(jsonb_agg(jsonb_build_object(
-            'channel', c.channel, 'code', c.rest_code, 'strikes', c.strikes, 'since', c.struck_at) order by c.channel), '[]')
+            'channel', c.channel, 'code', c.struck_code, 'needs_owner', c.needs_owner, 'strikes', c.strikes, 'since', c.struck_at) order by c.channel), '[]')
             from channels c where c.strikes > 0),
         'new_errors', new_errors(t - interval '1 hour'),
         'deaf', (select coalesce(jsonb_agg(jsonb_build_object('channel', c.channel, 'code', c.deaf_code, 'since', c.deaf_since)

@@ -256,7 +256,7 @@ def reconcile(ledger: Ledger) -> None:
     verbs.unheard("resend", ["d", "never"])
     verbs.heard("email", NOW)
     verbs.deaf("sms", "x")
-    verbs.trip("sms", code="x", retry_after=DAY, first=DAY, longest=DAY)
+    verbs.trip("sms", code="x", needs_owner=False, retry_after=DAY, first=DAY, longest=DAY)
     verbs.rest("email", until=NOW + DAY, code="x")
     verbs.end_rests()
     out.open_tick(TODAY)

@@ -37,7 +37,9 @@ def test_failures_in_a_row__rest_the_channel_longer_and_longer_until_one_send_is
 
     def waits(retry_after: timedelta | None = None) -> timedelta:
         terms = {"first": timedelta(minutes=3), "longest": timedelta(hours=1)}
-        return verbs.trip("email", code="resend.500", retry_after=retry_after, **terms) - NOW
+        return (
+            verbs.trip("email", code="resend.500", needs_owner=False, retry_after=retry_after, **terms) - NOW
+        )
 
     claim = ledger.submitted()
     assert [waits() / MINUTE for _ in range(7)] == [0, 3, 6, 12, 24, 48, 60]
@@ -50,7 +52,7 @@ def test_failures_in_a_row__rest_the_channel_longer_and_longer_until_one_send_is
 def test_first_failure__rests_no_longer_than_it_was_asked_to(ledger: Ledger) -> None:
     asked = timedelta(seconds=7)
     until = ledger.state.reconciliation.trip(
-        "sms", code="twilio.20429", retry_after=asked, first=MINUTE, longest=MINUTE
+        "sms", code="twilio.20429", needs_owner=False, retry_after=asked, first=MINUTE, longest=MINUTE
     )
     assert until == ledger.state.outreach.open_tick(TODAY).channels["sms"].rests_until == NOW + asked
     signs = _signs(ledger)
@@ -90,7 +92,7 @@ def test_the_owner__ends_a_rest_and_what_waited_is_due(ledger: Ledger) -> None:
 def test_a_touch_found_at_its_provider__shows_that_the_channel_works(ledger: Ledger) -> None:
     verbs, claim = ledger.state.reconciliation, ledger.submitted(channel="call")
     ledger.state.outreach.record_failure(claim.id, claim.fence, verdict="unknown", code="x")
-    verbs.trip("call", code="x", retry_after=None, first=MINUTE, longest=MINUTE)
+    verbs.trip("call", code="x", needs_owner=False, retry_after=None, first=MINUTE, longest=MINUTE)
     (held,) = verbs.claim_unknown(max_rows=9, hold_s=60, conversation_days=14)
     assert verbs.accept(held, "P-1")
     assert _signs(ledger).struck == ()

@@ -329,18 +329,6 @@ insert into sales (lead_id, sold_at, amount_usd, entered_by) select id, now(), -
 -- a_sale_is_entered_once
 insert into sales (lead_id, sold_at, entered_by) select l.id, now(), 'x' from leads l, generate_series(1, 2);
 
--- a_rest_says_why
-update channels set rests_until = now();
-
--- what_is_deaf_says_why
-update channels set deaf_since = now();
-
--- strikes_are_counted_from_a_first
-update channels set strikes = 1;
-
--- what_was_heard_was_heard_by_a_server
-update channels set heard_until = now();
-
 -- a_model_is_kept_once
 insert into lead_models (version, model, leads, outcomes, judgement, trained_at)
     select 'v', '{}', 2, 1, '{}', now() from generate_series(1, 2);

@@ -59,7 +59,7 @@ TROUBLE: dict[str, tuple[Scene, str]] = {
     "parked_touches": (quiet(parked=1, oldest_parked_at=NOW - 25 * HOUR), "touches"),
     "provider_trouble": (replace(quiet(), outlook=Outlook(providers={"vapi": "degraded"})), "vapi"),
     "channel_failing": (
-        quiet(struck=(Struck(channel="sms", code="twilio.503", strikes=2, since=NOW),)),
+        quiet(struck=(Struck(channel="sms", code="twilio.503", needs_owner=False, strikes=2, since=NOW),)),
         "twilio",
     ),
     "new_error": (
@@ -136,10 +136,22 @@ def test_unknown_touches__are_a_notice_while_the_tick_asks(minutes: int, severit
     assert severities("unknown_touches", quiet(unknown={"vapi": Unsettled(n=1, since=since)})) == [severity]
 
 
-@pytest.mark.parametrize(("strikes", "severity"), [(1, "notice"), (2, "warning")])
-def test_a_failed_send__is_a_notice_and_two_in_a_row_a_warning(strikes: int, severity: str) -> None:
-    struck = Struck(channel="call", code=None, strikes=strikes, since=NOW)
+@pytest.mark.parametrize(
+    ("strikes", "needs_owner", "severity"),
+    [(1, False, "notice"), (2, False, "warning"), (1, True, "critical"), (9, True, "critical")],
+)
+def test_a_failed_send__is_a_notice_two_a_warning_and_critical_what_the_owner_must_end(
+    strikes: int, needs_owner: bool, severity: str
+) -> None:
+    struck = Struck(channel="call", code="x", needs_owner=needs_owner, strikes=strikes, since=NOW)
     assert severities("channel_failing", quiet(struck=(struck,))) == [severity]
+
+
+def test_a_tick_that_failed_with_its_channel__is_told_as_the_channel_only() -> None:
+    failed = run_of("outreach_tick", NOW, state="failed", error={"code": "resend.401"})
+    struck = Struck(channel="email", code="resend.401", needs_owner=True, strikes=1, since=NOW)
+    assert found("stage_failing", with_run(quiet(struck=(struck,)), "outreach_tick", failed)) == []
+    assert found("stage_failing", with_run(quiet(), "outreach_tick", failed)) == ["outreach_tick"]
 
 
 @pytest.mark.parametrize(("minutes", "severity"), [(14, "notice"), (15, "warning")])
