@@ -77,7 +77,7 @@ def contrast(strata: Sequence[Stratum]) -> Contrast | None:
     down = sum(s.rest.successes * s.segment.n / _total(s) for s in used)
     if down <= 0:
         return None
-    up = max(up, 0.5)  # a segment without any success is not infinitely worse
+    up = up or 0.5  # a segment without any success is not infinitely worse
     product = sum(_greenland_robins(each) for each in used)
     return Contrast(n, k, log(up / down), product / (up * down), (k - expected) / sqrt(spread))
 

@@ -12,6 +12,8 @@ from simulator.world import Rates
 from tests.support.database import cloned
 from tests.support.world import Stand, consent, people, person, rates, stand
 
+pytestmark = pytest.mark.long
+
 Table = Mapping[str, Any]
 
 TEXTED = [person(n, phone="mobile phone") for n in (40, 41, 42)]

@@ -103,6 +103,7 @@ def test_every_hot_lead__reaches_the_owner_within_five_minutes(
             assert not personal or personal not in logged, "logs hold ids only"
 
 
+@pytest.mark.long
 def test_mail_provider_down__the_owner_is_told_when_it_is_back_and_once(database: str) -> None:
     with stand(database, people(6), truth=rates(emails=EAGER["emails"])) as here:
         here.fault = desk = Desk(here, down=here.days.clock.now + timedelta(hours=2))

@@ -24,7 +24,7 @@ def paused_at(here: Stand, dice: random.Random) -> None:
         with State(PostgresTransport(here.dsn), here.days.loop.settings.installation_id) as owner:
             owner.live.set_kill_switch(True, reason="test", actor="owner")
 
-    where = dice.choice(["claim_due_v1", "begin_send_v1", "record_receipt_v1"])
+    where = dice.choice(["claim_due_v2", "begin_send_v1", "record_receipt_v1"])
     here.wrap(lambda _: Interrupting(inner, where, pull, dice.randint(1, 3)))
     if dice.random() < 0.3:
         verdicts = iter([None] * dice.randint(0, 3) + [dice.choice(["500", "drop", "429"])])

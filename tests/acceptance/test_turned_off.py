@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
+
 from tests.acceptance.test_hot_leads import EAGER, Desk
 from tests.support.world import THURSDAY, people, rates, stand
 
@@ -55,6 +57,7 @@ def test_turned_off_for_weeks__the_step_that_waited_is_planned_again(database: s
         assert len({t["step"] for t in mails}) == 1
 
 
+@pytest.mark.long
 def test_turned_off__the_owner_still_hears_of_answers(database: str) -> None:
     with stand(database, people(2), truth=rates(emails=EAGER["emails"])) as here:
         here.fault = desk = Desk(here)

@@ -256,6 +256,7 @@ def _naive_table(here: Stand, rows: list[Row]) -> Any:
     return lambda: [row["email"] for row in here.rows("select email from naive where done")]
 
 
+@pytest.mark.long
 def test_started_twice_at_once__one_runs_and_each_is_contacted_once(database: str) -> None:
     """A scheduler may start the same input again: one takes the slot, the other stands back."""
     rows = people(10)

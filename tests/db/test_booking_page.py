@@ -230,6 +230,7 @@ def test_a_link_to_a_touch_that_is_gone__says_so(visitor: Visitor, ledger: Ledge
         assert (answer.status_code, headline(answer)) == (404, "Please write to us")
 
 
+@pytest.mark.long
 def test_a_full_calendar__says_what_to_do(ledger: Ledger, visitor: Visitor) -> None:
     claim = ledger.accepted()
     for slot in slots(visitor.look(claim.id)):

@@ -16,6 +16,8 @@ from shared.state.postgres import PostgresTransport
 from tests.support.database import execute
 from tests.support.ledger import CONVERSATION_DAYS, NOW, TODAY, Ledger, about, answer, lead_row, touch_row
 
+pytestmark = pytest.mark.long
+
 DAY = timedelta(days=1)
 MONTH_AGO = TODAY - 30 * DAY
 HURRY = """

@@ -9,7 +9,7 @@ import pytest
 
 from functions.learning.daily_metrics import run
 from shared.config import Settings
-from shared.directives import content_hash
+from shared.directives import content_hash, read
 from shared.loop import Loop
 from shared.period import Period
 from shared.providers.registry import Providers
@@ -86,9 +86,10 @@ def test_other_people__are_told_from_other_reactions(loop: Loop, ledger: Ledger)
 
 def test_another_prompt__is_another_instrument(loop: Loop, ledger: Ledger) -> None:
     history(ledger, 30, today=4)
-    for text in ("one", "two"):
-        files = [{"key": "prompts/replies", "kind": "prompt", "hash": content_hash(text), "text": text}]
-        ledger.state.directives.seed(files, release=text)
+    (prompt,) = (each for each in read() if each.key == "prompts/weekly_learning")
+    for release, text in (("one", prompt.text), ("two", f"{prompt.text}\nBe brief.\n")):
+        files = [{"key": prompt.key, "kind": "prompt", "hash": content_hash(text), "text": text}]
+        ledger.state.directives.seed(files, release=release)
     night(loop)
     assert {each.cause for each in ledger.state.alarms.between(TODAY, TODAY)} == {"instrument"}
 

@@ -22,6 +22,7 @@ STAYS = {
     "enrolments": "which sequence when: dates, states and reasons as codes",
     "experiment_units": "ids of companies and dates",
     "first_contacts": "ids of companies, counts, and traits without a name, which go with the person",
+    "holdout_units": "ids of companies, dates, and in which part they are",
     "import_lines": "numbers of lines, so that no file is taken in twice",
     "incidents": "kinds, counts and ids",
     "leads": "erased by forget_v1; whoever may be contacted has no end of their own",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import closing
 
+import pytest
+
 from shared.state.embedded import EmbeddedServer
 from shared.state.postgres import PostgresTransport
 from tests.support.database import cloned
@@ -15,6 +17,7 @@ from tests.support.storm import bring, differences, gather, submitted
 TOUCHES, EVENTS, RECEIVERS = 150, 2000, 8
 
 
+@pytest.mark.long
 def test_storm__ends_as_in_order__and_as_the_oracle_says(
     ledger: Ledger, server: EmbeddedServer, template: str
 ) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 
+import pytest
+
 from simulator.leads import CONSENTS, DEMO
 from simulator.world import Person, Rates, World
 from simulator.world.dice import dice
@@ -74,6 +76,7 @@ def test_same_seed__same_outcomes_in_any_order_under_any_ids() -> None:
     assert _run(world, 1) == _run(world, 2)
 
 
+@pytest.mark.long
 def test_other_seed__other_outcomes() -> None:
     one, two = (World.from_files(DEMO, CONSENTS, Rates.load(), seed) for seed in (11, 12))
     assert _run(one, 1) != _run(two, 1)

@@ -64,6 +64,7 @@ def test_scanner__chooses_nothing() -> None:
     assert booking.what_follows(replace(LOOK, kind="scanned"), 200, PAGE, MONDAY) == ()
 
 
+@pytest.mark.long
 def test_emails__half_of_the_good_answers_and_few_clicks_lead_to_the_page() -> None:
     world = crowd("phone", 12_000)
     good = clicks = 0
