@@ -117,7 +117,8 @@ def evening_report(loop: Loop, period: Period, figures: DayFigures, *, interim: 
         channels=channel_days(figures.funnel, earlier, measures.dispositions(day)),
         not_contacted=not_contacted(measures.not_contacted(period.start, period.end)),
         hot_leads=tuple(
-            hot_lead(row, loop.zone) for row in measures.hot_leads(now - timedelta(days=HOT_DAYS), HOT_ROWS)
+            hot_lead(row, loop.zone, now)
+            for row in measures.hot_leads(now - timedelta(days=HOT_DAYS), HOT_ROWS)
         ),
         zones_open=zones_open(measures.zones_open(period.end)),
         unsettled=unsettled(measures.open_deliveries(20), now),
@@ -179,7 +180,7 @@ def not_contacted(codes: dict[str, int]) -> tuple[NotContacted, ...]:
     return tuple(NotContacted(code, count) for code, count in ordered)
 
 
-def hot_lead(row: dict[str, Any], zone: ZoneInfo) -> HotLead:
+def hot_lead(row: dict[str, Any], zone: ZoneInfo, now: datetime) -> HotLead:
     """A person waiting for an answer."""
     met = row["meeting_at"]
     return HotLead(
@@ -189,7 +190,7 @@ def hot_lead(row: dict[str, Any], zone: ZoneInfo) -> HotLead:
         channel=cast("ChannelName", row["channel"]),
         said=row["words"] or "",
         at=datetime.fromisoformat(row["at"]),
-        next_step=meeting_words(row["wish"], _at(met), row["meeting_clashes"], zone)
+        next_step=meeting_words(row["wish"], _at(met), row["meeting_clashes"], zone, now)
         or NEXT_STEP.get(row["wish"], "Answer them."),
         phone=row["phone"],
         email=row["email"],

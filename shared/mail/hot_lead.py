@@ -47,13 +47,20 @@ class Desk:
     handled_url: str
 
 
-def meeting_words(wish: str, at: datetime | None, clashes: bool, zone: ZoneInfo) -> str:
-    """What to do about a booked meeting, at its time in the owner's zone; empty where there is none."""
+def meeting_words(
+    wish: str, at: datetime | None, clashes: bool, zone: ZoneInfo, now: datetime | None = None
+) -> str:
+    """What to do about a booked meeting, at its time in the owner's zone; empty where there is none.
+
+    `now` tells one that is over: then the owner is asked what became of it.
+    """
     if at is None:
         return "Agree on a time: they want to meet." if wish == "meeting" else ""
     when = spoken_time(at, zone)
     if clashes:
         return f"They were promised {when}, which was already taken: agree on another time."
+    if now is not None and at < now:
+        return f"You met on {when}: say how it went with `growthloop outcome add`."
     return f"You meet on {when}."
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from shared.directives import gsm
-from shared.mail.hot_lead import LONGEST_MAILTO, WISHES, Desk, hot_lead_text, hot_lead_view
+from shared.mail.hot_lead import LONGEST_MAILTO, WISHES, Desk, hot_lead_text, hot_lead_view, meeting_words
 from shared.mail.render import render_hot_lead
 from shared.state.hot_leads import Alert, Said
 
@@ -160,3 +161,12 @@ def test_without_address_and_number__there_is_no_tap_and_still_a_mail() -> None:
     assert "mailto:" not in mail.html
     assert "tel:" not in mail.html
     assert "What does it cost?" in mail.text
+
+
+def test_a_meeting_that_is_over__asks_what_became_of_it() -> None:
+    when, zone = datetime(2026, 11, 24, 15, tzinfo=UTC), ZoneInfo("America/New_York")
+    before, after = (
+        meeting_words("meeting", when, False, zone, when + hours * timedelta(hours=1)) for hours in (-1, 1)
+    )
+    assert before == "You meet on Tuesday, November 24 at 10:00 AM."
+    assert after.startswith("You met on Tuesday, November 24 at 10:00 AM: say how it went")
