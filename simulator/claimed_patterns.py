@@ -37,17 +37,22 @@ def beliefs(loop: Loop, patterns: Iterable[StandingPattern]) -> Iterator[Claimed
 
 
 def _where(each: StandingPattern) -> dict[str, str] | None:
-    """In the words of the world's conditions."""
+    """In the words of the world's conditions; a level the world does not know is nowhere."""
     level = each.level
-    return {
-        "industry": {"industry": level},
-        "source": {"source": level},
-        "region": {"state": level},
-        "zone": {"region": region_of(level) if each.dimension == "zone" else ""},
-        "size": {"staff": STAFF.get(level, "")},
-        "hour": {"hours": f"{level}-{int(level) + 1}" if level.isdigit() else ""},
-        "weekday": {"weekdays": WEEKDAYS[int(level) - 1] if level.isdigit() else ""},
-    }.get(each.dimension)
+    match each.dimension:
+        case "industry" | "source":
+            return {each.dimension: level}
+        case "region":
+            return {"state": level}
+        case "zone":
+            return {"region": region_of(level)}
+        case "size":
+            return {"staff": STAFF.get(level, "")}
+        case "hour":
+            return {"hours": f"{level}-{int(level) + 1}" if level.isdigit() else ""}
+        case "weekday":
+            return {"weekdays": WEEKDAYS[int(level) - 1] if level.isdigit() else ""}
+    return None
 
 
 def _sure(each: StandingPattern) -> float:
