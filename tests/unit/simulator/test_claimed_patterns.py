@@ -12,7 +12,13 @@ from simulator.claimed_patterns import _where
 
 def standing(dimension: str, level: str) -> StandingPattern:
     """A pattern of which only the segment matters."""
-    return StandingPattern.model_construct(dimension=dimension, level=level)
+    return StandingPattern.model_validate(
+        {
+            **{"id": 1, "channel": "call", "metric": "dm_contact", "dimension": dimension, "level": level},
+            **{"ratio": 1.5, "low": 1.1, "high": 2.0, "p_value": 0.01, "n": 100, "k": 20, "evidence": "x"},
+            **{"since": "2026-09-01", "upto": "2026-09-28", "found_on": "2026-09-28"},
+        }
+    )
 
 
 @pytest.mark.parametrize(
